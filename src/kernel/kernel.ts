@@ -1,0 +1,223 @@
+// One kernel: its memory, symbols, tasks, time and subsystems. `machine` makes it and plugs the CPU in.
+import { type CType, type FieldTypes, type KernelApi, type KernelStruct, Layouts, Registers, type Sleeping, type StructView } from './api/index.ts';
+import { type Cpu, type CpuEnvironment, type CpuFactory, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
+import type { KernelDescription } from './description.ts';
+import { ExceptionHandler } from './exceptions.ts';
+import type { KernelHost, TimeMode } from './host.ts';
+import { plainIo } from './io.ts';
+import { type Addr, Memory } from './memory.ts';
+import { MODULES, VMALLOC } from './mm/layout.ts';
+import { PageAllocator } from './mm/pages.ts';
+import { Percpu } from './mm/percpu.ts';
+import { RegionAllocator } from './mm/regions.ts';
+import { Slab } from './mm/slab.ts';
+import { GuestText } from './module/text.ts';
+import { Execution } from './sched/execution.ts';
+import { Scheduler } from './sched/scheduler.ts';
+import type { Task } from './sched/task.ts';
+import { KernelSymbols } from './symbols.ts';
+import { Clock, type Nanoseconds } from './time/clock.ts';
+
+export interface KernelOptions {
+  readonly description: KernelDescription;
+  readonly host: KernelHost;
+  readonly cpu: CpuFactory;
+  readonly tables: readonly KernelApi[];
+  readonly time?: TimeMode;
+  /** Kernel command line (/proc/cmdline). */
+  readonly cmdline?: string;
+}
+
+const MEMORY_PAGES = 65536;
+/** What one exhausted loop budget of the CPU is worth: a tick of 250 Hz. */
+const TICK: Nanoseconds = 4_000_000;
+const EFLAGS_IF = 0x200n;
+/** Function entries before the CPU gives the kernel a chance to run timers. */
+const ENTRY_BUDGET = 1_000_000;
+/** How long the pump runs before the host's event loop gets its turn. */
+const PUMP_SLICE_MS = 50;
+
+export class Kernel {
+  readonly description: KernelDescription;
+  readonly host: KernelHost;
+  readonly cmdline: string;
+  readonly memory: Memory;
+  readonly registers: Registers;
+  readonly layouts: Layouts;
+  readonly clock: Clock;
+  readonly pages: PageAllocator;
+  readonly slab: Slab;
+  readonly vmalloc: RegionAllocator;
+  readonly moduleSpace: RegionAllocator;
+  readonly percpu: Percpu;
+  readonly symbols: KernelSymbols;
+  readonly cpu: Cpu;
+  readonly execution: Execution;
+  readonly scheduler: Scheduler;
+  readonly exceptions: ExceptionHandler;
+  readonly text = new GuestText();
+  readonly #time: TimeMode;
+  readonly #wallStart: number;
+  #pumping: Promise<void> | undefined;
+  #foreground = 0;
+  #wake: (() => void) | undefined;
+  readonly #services = new Map<new (k: Kernel) => unknown, unknown>();
+
+  constructor(options: KernelOptions) {
+    const { description } = options;
+    this.description = description;
+    this.host = options.host;
+    this.cmdline = options.cmdline ?? '';
+    this.#time = options.time ?? 'virtual';
+    this.#wallStart = this.#time === 'wall' ? options.host.monotonicMs() : 0;
+    this.memory = new Memory(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }));
+    this.registers = new Registers(this.memory);
+    this.registers.rflags = EFLAGS_IF;
+    this.layouts = new Layouts(() => description.btf, this);
+    this.clock = new Clock(0, options.host.bootRealtime);
+    this.pages = new PageAllocator();
+    this.slab = new Slab(this.pages);
+    this.vmalloc = new RegionAllocator(this.memory, VMALLOC);
+    this.moduleSpace = new RegionAllocator(this.memory, MODULES);
+    this.percpu = new Percpu(this.memory, {
+      of: (symbol) => {
+        const offset = description.exports.get(symbol)?.address ?? description.kallsyms.byName(symbol);
+        if (offset === undefined) throw new Error(`this kernel has no per-CPU variable ${symbol}`);
+        return offset;
+      },
+    });
+    this.symbols = new KernelSymbols(this, options.tables);
+    this.exceptions = new ExceptionHandler(this);
+    this.cpu = options.cpu(this.#environment());
+    this.execution = new Execution(this.cpu, this.registers, {
+      functionAt: (index) => this.symbols.functionAt(index),
+      indexOf: (ip) => this.symbols.indexOf(ip),
+      tick: () => this.#tick(),
+      exception: (exception) => this.exceptions.handle(exception),
+    });
+    this.scheduler = new Scheduler(this, this.symbols.require('init_task'));
+    this.#refillBudget();
+  }
+
+  /** One instance per kernel of a subsystem's class: made at its first use. */
+  get<T>(service: new (k: Kernel) => T): T {
+    let instance = this.#services.get(service);
+    if (instance === undefined) {
+      instance = new service(this);
+      this.#services.set(service, instance);
+    }
+    return instance as T;
+  }
+
+  /** A view of a guest struct. Fields are read and written at each use. */
+  view<F extends FieldTypes>(struct: KernelStruct<F>, address: Addr): StructView<F> {
+    return this.layouts.view(struct, address);
+  }
+  /** Reads a C scalar at `address`. */
+  load<T>(type: CType<T>, address: Addr): T {
+    return type.load(this.memory, address, this);
+  }
+  get current(): Task {
+    return this.scheduler.current;
+  }
+
+  /** Calls a function of a module (or of the kernel) by address. Gives rax as a signed 64-bit number. */
+  *call(fn: Addr, ...args: readonly (number | bigint)[]): Sleeping<Addr> {
+    return yield { kind: 'call', fn, args };
+  }
+  /** Calls a function that returns an int. */
+  *callInt(fn: Addr, ...args: readonly (number | bigint)[]): Sleeping<number> {
+    return (yield { kind: 'call', fn, args }) | 0;
+  }
+
+  /** Runs `body` as a new task and resolves with its result when it has ended; undefined when it was killed. */
+  async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>): Promise<T | undefined> {
+    let result: T | undefined;
+    const task = this.scheduler.spawn(comm, function* (self) {
+      result = yield* body(self);
+      return 0;
+    });
+    await this.waitFor(task);
+    this.scheduler.reap(task);
+    return result;
+  }
+  /** Resolves when `task` has ended. Meanwhile time passes. */
+  async waitFor(task: Task): Promise<void> {
+    if (task.dead) return;
+    this.#foreground++;
+    const ended = new Promise<void>((resolve) => {
+      task.onExit.push(resolve);
+    });
+    this.wakePump();
+    await ended;
+    this.#foreground--;
+  }
+  /** Makes sure that runnable tasks get to run. */
+  wakePump(): void {
+    this.#wake?.();
+    this.#pumping ??= this.#pump().finally(() => {
+      this.#pumping = undefined;
+    });
+  }
+  async #pump(): Promise<void> {
+    await undefined;
+    let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
+    for (;;) {
+      this.#followWall();
+      this.clock.runDue();
+      if (!this.scheduler.runNext()) {
+        // Nothing can run. Time passes only while somebody outside waits for a result (or by itself, on the wall).
+        const { next } = this.clock;
+        if (this.#time === 'virtual') {
+          if (this.#foreground === 0 || next === undefined) return;
+          this.clock.advanceTo(next);
+        } else {
+          if (next === undefined) return;
+          await this.#idleUntil(next);
+        }
+      }
+      if (this.host.monotonicMs() > sliceEnd) {
+        await this.host.sleep(0);
+        sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
+      }
+    }
+  }
+  #followWall(): void {
+    if (this.#time === 'wall') this.clock.advanceTo((this.host.monotonicMs() - this.#wallStart) * 1e6);
+  }
+  async #idleUntil(time: Nanoseconds): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    await Promise.race([woken, this.host.sleep(Math.max(0, (time - this.clock.now) / 1e6))]);
+    this.#wake = undefined;
+  }
+
+  /** The CPU's budget ran out: time has passed. Interrupts come now, when they are enabled. */
+  #tick(): boolean {
+    this.#refillBudget();
+    this.clock.pass(TICK);
+    this.exceptions.watchdog(TICK);
+    if ((this.registers.rflags & EFLAGS_IF) !== 0n) this.clock.runDue();
+    return false;
+  }
+  #refillBudget(): void {
+    this.memory.view.setUint32(REGISTER_FILE + REG_BUDGET, ENTRY_BUDGET, true);
+  }
+
+  #environment(): CpuEnvironment {
+    const k = this;
+    return {
+      memory: this.memory.wasm,
+      kernelFunctionAt: (ip) => k.symbols.indexOf(ip),
+      kernelCall: (index) => k.execution.kernelCall(index),
+      functionAt: (ip) => k.text.functionAt(ip),
+      functionsNear: (ip) => k.text.functionsNear(ip),
+      io: plainIo(k.clock),
+    };
+  }
+  /** A task that may not sleep did: Linux's "BUG: scheduling while atomic". */
+  reportSchedulingWhileAtomic(): void {
+    this.exceptions.schedulingWhileAtomic();
+  }
+}

@@ -1,0 +1,171 @@
+// Runs one context (a task, or an interrupt on top of it): guest code by the CPU, and the generators of kernel functions
+// that sleep or call back into a module.
+//
+// A call from TypeScript into the guest pushes GUEST_RETURN as its return address, so that the CPU leaves with that
+// address when the function returns. A kernel function that cannot finish at once makes the CPU unwind (return 0): its
+// generator becomes the context's top activation, and this loop serves its requests.
+import { type BoundFunction, start } from '../api/bind.ts';
+import type { Request } from '../api/kfunc.ts';
+import type { Registers } from '../api/registers.ts';
+import { ARGUMENT_REGISTERS } from '../api/valist.ts';
+import { type Cpu, type CpuStop, RAX } from '../cpu.ts';
+import { type Addr, GuestFault, kernelAddr } from '../memory.ts';
+import type { Activation } from './task.ts';
+
+/** A stack of activations that runs on the current guest stack. */
+export interface Context {
+  readonly activations: Activation[];
+  /** Where guest code goes on (low 32 bits) when it was stopped between two calls. */
+  resumeIp: number | undefined;
+}
+
+/** How `run` left a context. */
+export type Outcome = 'switch' | 'finished' | 'killed';
+
+/** Thrown by kernel functions that end the task (BUG, exit) after whatever had to be printed. */
+export class TaskKilled extends Error {
+  readonly signal: number;
+  constructor(signal: number) {
+    super(`task killed by signal ${signal}`);
+    this.signal = signal;
+  }
+}
+/** What ended guest code: a stop of the CPU, or what a kernel function threw. */
+export type GuestException = CpuStop | { readonly kind: 'thrown'; readonly error: GuestFault | TaskKilled };
+
+/** What the execution asks of the kernel around it. */
+export interface ExecutionHost {
+  functionAt(index: number): BoundFunction;
+  /** The dense index of the kernel function at `ip`, or -1. */
+  indexOf(ip: number): number;
+  /** Time goes on: runs what interrupts would. Whether the task should give the CPU away now. */
+  tick(ip: number): boolean;
+  /**
+   * Handles an exception. Gives the address where execution goes on (an __ex_table fix-up, the instruction behind a
+   * WARN), or undefined, after the report, when the context dies.
+   */
+  exception(exception: GuestException): number | undefined;
+}
+
+/** The return address that leads from the guest to the calling generator: inside the kernel image, but no function. */
+export const GUEST_RETURN = 0x80fffff0;
+const GUEST_RETURN_ADDR: Addr = kernelAddr(GUEST_RETURN);
+
+export class Execution {
+  readonly #cpu: Cpu;
+  readonly #registers: Registers;
+  readonly #host: ExecutionHost;
+  #pending: { readonly activation: Activation; readonly request: Request } | undefined;
+
+  constructor(cpu: Cpu, registers: Registers, host: ExecutionHost) {
+    this.#cpu = cpu;
+    this.#registers = registers;
+    this.#host = host;
+  }
+
+  /** CpuEnvironment.kernelCall: a kernel function called by running guest code. */
+  kernelCall(index: number): number {
+    const fn = this.#host.functionAt(index);
+    if (fn.kind === 'plain') fn.setResult(fn.call());
+    else if (fn.kind === 'raw') fn.call();
+    else {
+      const generator = start(fn);
+      const step = generator.next(0);
+      if (step.done !== true) {
+        this.#pending = { activation: { generator, calledByGuest: fn }, request: step.value };
+        return 0;
+      }
+      fn.setResult(step.value);
+    }
+    return this.#registers.popReturn();
+  }
+
+  /** Runs `context` until it switches, finishes or is killed. */
+  run(context: Context): Outcome {
+    let answer: Addr = 0;
+    let ip = context.resumeIp;
+    context.resumeIp = undefined;
+    for (;;) {
+      let request: Request | undefined;
+      try {
+        if (ip === undefined) {
+          const top = context.activations.at(-1);
+          if (top === undefined) return 'finished';
+          const step = top.generator.next(answer);
+          if (step.done === true) {
+            context.activations.pop();
+            if (top.calledByGuest === undefined) return 'finished';
+            top.calledByGuest.setResult(step.value);
+            ip = this.#registers.popReturn();
+            continue;
+          }
+          request = step.value;
+        } else {
+          const stop = this.#cpu.run(ip);
+          ip = undefined;
+          if (stop.kind === 'left' && stop.ip === GUEST_RETURN) {
+            answer = this.#registers.addr(RAX);
+            continue;
+          }
+          if (stop.kind === 'budget') {
+            if (this.#host.tick(stop.ip)) {
+              context.resumeIp = stop.ip;
+              return 'switch';
+            }
+            ip = stop.ip;
+            continue;
+          }
+          if (stop.kind !== 'kernel') {
+            ip = this.#host.exception(stop);
+            if (ip === undefined) return this.#kill(context);
+            continue;
+          }
+          if (this.#pending === undefined) throw new Error('the CPU unwound without a pending kernel function');
+          context.activations.push(this.#pending.activation);
+          request = this.#pending.request;
+          this.#pending = undefined;
+        }
+        if (request.kind === 'switch') return 'switch';
+        ip = this.#call(request.fn, request.args, context);
+        if (ip === undefined) answer = this.#registers.addr(RAX);
+      } catch (error) {
+        if (!(error instanceof GuestFault || error instanceof TaskKilled)) throw error;
+        ip = this.#host.exception({ kind: 'thrown', error });
+        if (ip === undefined) return this.#kill(context);
+      }
+    }
+  }
+
+  #kill(context: Context): 'killed' {
+    context.activations.length = 0;
+    return 'killed';
+  }
+
+  /**
+   * Starts a call of `fn` for the top generator. Gives the guest address to run; undefined when a kernel function has
+   * already finished, or is the new top activation.
+   */
+  #call(fn: Addr, args: readonly (number | bigint)[], context: Context): number | undefined {
+    const registers = this.#registers;
+    for (let n = args.length - 1; n >= ARGUMENT_REGISTERS.length; n--) registers.push(Number(args[n]));
+    registers.push(GUEST_RETURN_ADDR);
+    ARGUMENT_REGISTERS.forEach((register, n) => {
+      const value = args[n];
+      if (typeof value === 'bigint') registers.setU64(register, value);
+      else if (value !== undefined) registers.setAddr(register, value);
+    });
+    const index = fn < 0 ? this.#host.indexOf(fn >>> 0) : -1;
+    // A wild pointer: the CPU leaves at once, and the stop becomes an instruction fetch fault.
+    if (index < 0) return fn >>> 0;
+    const callee = this.#host.functionAt(index);
+    if (callee.kind === 'blocking') {
+      // When it has finished, GUEST_RETURN is popped, the CPU leaves with it, and the caller goes on.
+      context.activations.push({ generator: start(callee), calledByGuest: callee });
+      return undefined;
+    }
+    if (callee.kind === 'raw') callee.call();
+    else callee.setResult(callee.call());
+    registers.popReturn();
+    return undefined;
+  }
+}

@@ -1,0 +1,215 @@
+// One simulated CPU: which task runs, who waits, and what passes the time.
+import { embedded, int, kernelStruct, pointer, type StructView, u32, uint, voidPtr } from '../api/index.ts';
+import type { Request, Sleeping } from '../api/kfunc.ts';
+import { REG_STACK_LIMIT, REGISTER_FILE, RSP } from '../cpu.ts';
+import type { Kernel } from '../kernel.ts';
+import { type Addr, hex64 } from '../memory.ts';
+import type { Nanoseconds } from '../time/clock.ts';
+import type { Context, Outcome } from './execution.ts';
+import { TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, THREAD_SIZE, Task } from './task.ts';
+
+export const TaskStruct = kernelStruct('task_struct', {
+  __state: u32,
+  pid: int,
+  tgid: int,
+  flags: uint,
+  stack: voidPtr,
+  comm: embedded,
+  cred: pointer('const struct cred *'),
+  real_cred: pointer('const struct cred *'),
+  parent: pointer('struct task_struct *'),
+  real_parent: pointer('struct task_struct *'),
+  group_leader: pointer('struct task_struct *'),
+  tasks: embedded,
+});
+const TASK_COMM_LEN = 16;
+const SIGKILL = 9;
+/** preempt_count() of one nested interrupt (include/linux/preempt.h). */
+export const SOFTIRQ_OFFSET = 0x100;
+export const HARDIRQ_OFFSET = 0x10000;
+/** Room that an interrupt leaves below the interrupted stack pointer. */
+const IRQ_GAP = 256;
+const SWITCH: Request = { kind: 'switch' };
+
+export class Scheduler {
+  readonly #k: Kernel;
+  readonly #queue: Task[] = [];
+  readonly #byPid = new Map<number, Task>();
+  readonly #byAddr = new Map<Addr, Task>();
+  #nextPid = 1;
+  readonly idle: Task;
+  #current: Task;
+
+  constructor(k: Kernel, initTask: Addr) {
+    this.#k = k;
+    this.idle = this.#makeTask(0, initTask, 'swapper/0');
+    this.#current = this.idle;
+    this.#enter(this.idle);
+  }
+  get current(): Task {
+    return this.#current;
+  }
+  /** The running task's struct. */
+  get currentStruct(): StructView<typeof TaskStruct.fields> {
+    return this.#k.view(TaskStruct, this.#current.addr);
+  }
+  task(pid: number): Task | undefined {
+    return this.#byPid.get(pid);
+  }
+  taskAt(addr: Addr): Task | undefined {
+    return this.#byAddr.get(addr);
+  }
+  get tasks(): Iterable<Task> {
+    return this.#byPid.values();
+  }
+  get hasRunnable(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  /** A new task that runs `body`; it is runnable at once unless `start` is false (a kthread waits for wake_up_process). */
+  spawn(comm: string, body: (task: Task) => Sleeping<number>, start = true): Task {
+    const k = this.#k;
+    const addr = k.slab.alloc(k.layouts.sizeOf('task_struct'));
+    if (addr === undefined) throw new Error('out of guest memory for a task');
+    const task = this.#makeTask(this.#nextPid++, addr, comm);
+    const struct = k.view(TaskStruct, addr);
+    struct.cred = struct.real_cred = this.currentStruct.cred;
+    struct.parent = struct.real_parent = this.#current.addr;
+    const run = function* (): Sleeping<void> {
+      task.exitCode = yield* body(task);
+    };
+    task.activations.push({ generator: run() });
+    if (start) this.enqueue(task);
+    else struct.__state = TASK_UNINTERRUPTIBLE;
+    return task;
+  }
+  #makeTask(pid: number, addr: Addr, comm: string): Task {
+    const k = this.#k;
+    const stack = k.vmalloc.alloc(THREAD_SIZE);
+    if (stack === undefined) throw new Error('out of guest memory for a stack');
+    k.memory.fill(addr, 0, k.layouts.sizeOf('task_struct'));
+    const struct = k.view(TaskStruct, addr);
+    struct.pid = struct.tgid = pid;
+    struct.stack = stack;
+    struct.group_leader = addr;
+    k.memory.setCstring(struct.comm, comm.slice(0, TASK_COMM_LEN - 1));
+    const task = new Task(pid, addr, stack);
+    this.#byPid.set(pid, task);
+    this.#byAddr.set(addr, task);
+    return task;
+  }
+  comm(task: Task): string {
+    return this.#k.memory.cstring(this.#k.view(TaskStruct, task.addr).comm, TASK_COMM_LEN);
+  }
+  setComm(task: Task, comm: string): void {
+    this.#k.memory.setCstring(this.#k.view(TaskStruct, task.addr).comm, comm.slice(0, TASK_COMM_LEN - 1));
+  }
+
+  enqueue(task: Task): void {
+    if (task.queued || task.dead) return;
+    task.queued = true;
+    this.#queue.push(task);
+    this.#k.wakePump();
+  }
+  /** Makes a task runnable when its state is one of `states`. Whether it was woken. Linux: try_to_wake_up. */
+  wake(task: Task, states = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE): boolean {
+    const struct = this.#k.view(TaskStruct, task.addr);
+    if (task.dead || (struct.__state & states) === 0) return false;
+    struct.__state = TASK_RUNNING;
+    this.enqueue(task);
+    return true;
+  }
+  /** Marks a signal pending and wakes an interruptible (SIGKILL: a killable) sleeper. */
+  signal(task: Task, signal: number): void {
+    task.signals.add(signal);
+    this.wake(task, TASK_INTERRUPTIBLE | (signal === SIGKILL ? TASK_WAKEKILL : 0));
+  }
+  signalPending(task: Task, state: number): boolean {
+    if ((state & TASK_INTERRUPTIBLE) !== 0) return task.signals.size > 0;
+    return (state & TASK_WAKEKILL) !== 0 && task.signals.has(SIGKILL);
+  }
+
+  /** Linux's schedule(): gives the CPU away; sleeps when the task's state says so. */
+  *schedule(): Sleeping<void> {
+    const struct = this.currentStruct;
+    if (struct.__state !== TASK_RUNNING && this.signalPending(this.#current, struct.__state)) struct.__state = TASK_RUNNING;
+    yield SWITCH;
+  }
+  /** Sleeps in `state` until woken or until `duration` has passed. Gives the nanoseconds that were left. */
+  *sleepFor(duration: Nanoseconds, state = TASK_UNINTERRUPTIBLE): Sleeping<Nanoseconds> {
+    const task = this.#current;
+    const { clock } = this.#k;
+    const end = clock.now + duration;
+    const event = clock.at(end, () => this.wake(task, ~0));
+    this.currentStruct.__state = state;
+    yield* this.schedule();
+    event.cancel();
+    return Math.max(0, end - clock.now);
+  }
+
+  /** Runs the next runnable task until it gives the CPU away. Whether there was one. */
+  runNext(): boolean {
+    const task = this.#queue.shift();
+    if (task === undefined) return false;
+    task.queued = false;
+    if (task.dead) return true;
+    this.#enter(task);
+    const outcome = this.#k.execution.run(task);
+    this.#settle(task, outcome);
+    this.#leave(task);
+    return true;
+  }
+  /** After a run: the task is gone, or waits, or queues up again. */
+  #settle(task: Task, outcome: Outcome): void {
+    if (outcome === 'switch') {
+      if (this.#k.view(TaskStruct, task.addr).__state === TASK_RUNNING) this.enqueue(task);
+      return;
+    }
+    task.dead = true;
+    if (outcome === 'killed') task.exitCode = 9;
+    this.#k.view(TaskStruct, task.addr).__state = TASK_DEAD;
+    for (const listener of task.onExit) listener();
+  }
+  /** Frees a dead task's memory. Its pid is free again. */
+  reap(task: Task): void {
+    if (!task.dead) throw new Error(`task ${task.pid} (${hex64(task.addr)}) still lives`);
+    this.#byPid.delete(task.pid);
+    this.#byAddr.delete(task.addr);
+    this.#k.vmalloc.free(task.stack);
+    this.#k.slab.free(task.addr);
+  }
+  #enter(task: Task): void {
+    const k = this.#k;
+    if (task.registers === undefined) k.registers.setAddr(RSP, task.stack + THREAD_SIZE - 64);
+    else k.registers.restore(task.registers);
+    k.memory.view.setUint32(REGISTER_FILE + REG_STACK_LIMIT, task.stack >>> 0, true);
+    k.percpu.currentTask = task.addr;
+    k.percpu.preemptCount = task.preemptCount;
+    this.#current = task;
+  }
+  #leave(task: Task): void {
+    const k = this.#k;
+    task.registers = k.registers.save();
+    task.preemptCount = k.percpu.preemptCount;
+    this.#enter(this.idle);
+  }
+
+  /**
+   * Runs `body` as an interrupt on top of whatever runs: on the current stack, with the registers preserved.
+   * `offset` is added to preempt_count() meanwhile. It must not sleep.
+   */
+  interrupt(offset: number, body: () => Sleeping<void>): void {
+    const k = this.#k;
+    const saved = k.registers.save();
+    k.registers.setAddr(RSP, k.registers.addr(RSP) - IRQ_GAP);
+    k.percpu.preemptCount += offset;
+    const context: Context = { activations: [{ generator: body() }], resumeIp: undefined };
+    let outcome = k.execution.run(context);
+    while (outcome === 'switch') {
+      k.reportSchedulingWhileAtomic();
+      outcome = k.execution.run(context);
+    }
+    k.percpu.preemptCount -= offset;
+    k.registers.restore(saved);
+  }
+}
