@@ -1,1 +1,2 @@
-export {};
+export * from './errno.ts';
+export * from './fcntl.ts';

@@ -1,1 +1,3 @@
-export {};
+export * from './boot.ts';
+export * from './cpu.ts';
+export * from './machine.ts';

@@ -1,0 +1,73 @@
+// Linux errno numbers on x86-64 (include/uapi/asm-generic/errno*.h, include/linux/errno.h), with glibc's texts.
+// biome-ignore format: one errno a row
+const table: readonly (readonly [number, string, string])[] = [
+  [1, 'EPERM', 'Operation not permitted'], [2, 'ENOENT', 'No such file or directory'], [3, 'ESRCH', 'No such process'],
+  [4, 'EINTR', 'Interrupted system call'], [5, 'EIO', 'Input/output error'], [6, 'ENXIO', 'No such device or address'],
+  [7, 'E2BIG', 'Argument list too long'], [8, 'ENOEXEC', 'Exec format error'], [9, 'EBADF', 'Bad file descriptor'],
+  [10, 'ECHILD', 'No child processes'], [11, 'EAGAIN', 'Resource temporarily unavailable'], [12, 'ENOMEM', 'Cannot allocate memory'],
+  [13, 'EACCES', 'Permission denied'], [14, 'EFAULT', 'Bad address'], [15, 'ENOTBLK', 'Block device required'],
+  [16, 'EBUSY', 'Device or resource busy'], [17, 'EEXIST', 'File exists'], [18, 'EXDEV', 'Invalid cross-device link'],
+  [19, 'ENODEV', 'No such device'], [20, 'ENOTDIR', 'Not a directory'], [21, 'EISDIR', 'Is a directory'],
+  [22, 'EINVAL', 'Invalid argument'], [23, 'ENFILE', 'Too many open files in system'], [24, 'EMFILE', 'Too many open files'],
+  [25, 'ENOTTY', 'Inappropriate ioctl for device'], [26, 'ETXTBSY', 'Text file busy'], [27, 'EFBIG', 'File too large'],
+  [28, 'ENOSPC', 'No space left on device'], [29, 'ESPIPE', 'Illegal seek'], [30, 'EROFS', 'Read-only file system'],
+  [31, 'EMLINK', 'Too many links'], [32, 'EPIPE', 'Broken pipe'], [33, 'EDOM', 'Numerical argument out of domain'],
+  [34, 'ERANGE', 'Numerical result out of range'], [35, 'EDEADLK', 'Resource deadlock avoided'], [36, 'ENAMETOOLONG', 'File name too long'],
+  [38, 'ENOSYS', 'Function not implemented'], [39, 'ENOTEMPTY', 'Directory not empty'], [40, 'ELOOP', 'Too many levels of symbolic links'],
+  [61, 'ENODATA', 'No data available'], [62, 'ETIME', 'Timer expired'], [71, 'EPROTO', 'Protocol error'], [74, 'EBADMSG', 'Bad message'],
+  [75, 'EOVERFLOW', 'Value too large for defined data type'], [84, 'EILSEQ', 'Invalid or incomplete multibyte or wide character'],
+  [95, 'EOPNOTSUPP', 'Operation not supported'], [110, 'ETIMEDOUT', 'Connection timed out'], [126, 'ENOKEY', 'Required key not available'],
+  [129, 'EKEYREJECTED', 'Key was rejected by service'], [512, 'ERESTARTSYS', 'Unknown error 512'], [515, 'ENOIOCTLCMD', 'Unknown error 515'],
+  [516, 'ERESTART_RESTARTBLOCK', 'Unknown error 516'], [517, 'EPROBE_DEFER', 'Unknown error 517'], [524, 'ENOTSUPP', 'Unknown error 524'],
+];
+const byNumber = new Map(table.map(([number, name, text]) => [number, { name, text }]));
+
+export const EPERM = 1;
+export const ENOENT = 2;
+export const ESRCH = 3;
+export const EINTR = 4;
+export const EIO = 5;
+export const ENXIO = 6;
+export const E2BIG = 7;
+export const ENOEXEC = 8;
+export const EBADF = 9;
+export const EAGAIN = 11;
+export const ENOMEM = 12;
+export const EACCES = 13;
+export const EFAULT = 14;
+export const EBUSY = 16;
+export const EEXIST = 17;
+export const EXDEV = 18;
+export const ENODEV = 19;
+export const ENOTDIR = 20;
+export const EISDIR = 21;
+export const EINVAL = 22;
+export const EMFILE = 24;
+export const ENOTTY = 25;
+export const ETXTBSY = 26;
+export const EFBIG = 27;
+export const ENOSPC = 28;
+export const ESPIPE = 29;
+export const EROFS = 30;
+export const EPIPE = 32;
+export const ERANGE = 34;
+export const ENAMETOOLONG = 36;
+export const ENOSYS = 38;
+export const ENOTEMPTY = 39;
+export const ELOOP = 40;
+export const EBADMSG = 74;
+export const EOVERFLOW = 75;
+export const EOPNOTSUPP = 95;
+export const ETIMEDOUT = 110;
+export const EKEYREJECTED = 129;
+export const ERESTARTSYS = 512;
+export const ENOIOCTLCMD = 515;
+
+/** 'EBUSY' for 16; the number itself when it has no name. */
+export function errnoName(errno: number): string {
+  return byNumber.get(errno)?.name ?? String(errno);
+}
+/** glibc's strerror(). */
+export function strerror(errno: number): string {
+  return byNumber.get(errno)?.text ?? `Unknown error ${errno}`;
+}

@@ -1,0 +1,79 @@
+// Kernel descriptions on disk: those that ship, and those that the user has imported.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { type DescriptionParts, describe, ImportError, payloadOfBzImage, Vmlinux } from '#kimport';
+import { type KernelDescription, loadDescription } from '#kernel';
+
+/** Release of the kernel description inside the package. */
+export const SHIPPED_KERNEL = '6.1.0-56-amd64';
+
+const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
+const GZIP = [0x1f, 0x8b];
+const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, n) => bytes[n] === byte);
+
+function shippedFolder(): string {
+  // The sources lie two folders below the package, the bundle one.
+  const here = fileURLToPath(new URL('.', import.meta.url));
+  const up = ['..', '../..', '../../..'].map((path) => join(here, path, 'assets', 'kernels'));
+  return up.find(existsSync) ?? (up[0] as string);
+}
+export function importedFolder(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kobox', 'kernels');
+}
+/** Every release that `loadKernel` knows, shipped ones first. */
+export function listKernels(): { release: string; folder: string }[] {
+  return [shippedFolder(), importedFolder()].flatMap((root) =>
+    existsSync(root) ? readdirSync(root).map((release) => ({ release, folder: join(root, release) })) : [],
+  );
+}
+/** The description of a shipped or imported kernel. Its parts are read when they are first used. */
+export function loadKernel(release: string = SHIPPED_KERNEL): KernelDescription {
+  const found = listKernels().find((kernel) => kernel.release === release);
+  if (found === undefined) {
+    throw new ImportError(`no kernel ${release}: import it with 'kobox kernel import PATH' (see 'kobox kernel list')`);
+  }
+  const inflate = (name: string): Uint8Array => gunzipSync(readFileSync(join(found.folder, `${name}.gz`)));
+  return loadDescription({
+    header: () => readFileSync(join(found.folder, 'description.json'), 'utf8'),
+    bytes: inflate,
+    text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
+  });
+}
+
+/** The vmlinux inside a bzImage, or the bytes themselves when they are a vmlinux. */
+function vmlinuxOf(image: Uint8Array): Uint8Array {
+  if (startsWith(image, [0x7f, 0x45, 0x4c, 0x46])) return image;
+  const payload = payloadOfBzImage(image);
+  if (startsWith(payload, GZIP)) return gunzipSync(payload);
+  // The image's build appends the size of the inflated kernel: 4 bytes behind the stream.
+  if (startsWith(payload, XZ)) return unxz(payload.subarray(0, payload.length - 4));
+  throw new ImportError('the kernel inside the image is compressed in a way that kobox does not know (only xz and gzip)');
+}
+/** By the xz program: the kernel's x86 filter is in none of the JavaScript decoders that were tried. */
+function unxz(bytes: Uint8Array): Uint8Array {
+  const { stdout, error, status, stderr } = spawnSync('xz', ['-dc', '--single-stream'], { input: bytes, maxBuffer: 2 ** 30 });
+  if (error !== undefined) throw new ImportError(`importing this kernel needs the program xz (apt install xz-utils): ${error.message}`);
+  if (status !== 0) throw new ImportError(`xz could not unpack the kernel: ${stderr.toString().trim()}`);
+  return stdout;
+}
+export function importImage(image: Uint8Array): DescriptionParts {
+  return describe(new Vmlinux(vmlinuxOf(image)));
+}
+/** Writes a description and gives its size in bytes. */
+export function writeDescription(folder: string, parts: DescriptionParts, config: string | undefined, source: object): number {
+  mkdirSync(folder, { recursive: true });
+  let size = 0;
+  const write = (name: string, bytes: Uint8Array | string): void => {
+    size += bytes.length;
+    writeFileSync(join(folder, name), bytes);
+  };
+  const files = config === undefined ? parts.files : { ...parts.files, config: Buffer.from(config) };
+  for (const [name, bytes] of Object.entries(files)) write(`${name}.gz`, gzipSync(bytes, { level: 9 }));
+  const { release, version, vermagic } = parts;
+  write('description.json', `${JSON.stringify({ release, version, vermagic, config: config !== undefined, source }, null, 2)}\n`);
+  return size;
+}

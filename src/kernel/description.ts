@@ -1,0 +1,143 @@
+// A kernel description: which Linux we are. Made by `kobox kernel import` from a real kernel image.
+import { Btf } from '#btf';
+import type { Addr } from './memory.ts';
+
+export interface ExportedSymbol {
+  readonly name: string;
+  readonly address: Addr;
+  readonly crc: number;
+  readonly gpl: boolean;
+  readonly namespace: string;
+}
+export interface KallsymsEntry {
+  readonly name: string;
+  readonly type: string;
+  readonly address: Addr;
+}
+export interface Kallsyms {
+  byName(name: string): Addr | undefined;
+  /** The function or object that holds `address`. */
+  at(address: Addr): { readonly name: string; readonly offset: number; readonly size: number } | undefined;
+  all(): readonly KallsymsEntry[];
+}
+export interface KernelDescription {
+  readonly release: string;
+  /** linux_banner: the line of /proc/version. */
+  readonly version: string;
+  readonly vermagic: string;
+  readonly exports: ReadonlyMap<string, ExportedSymbol>;
+  readonly btf: Btf;
+  readonly kallsyms: Kallsyms;
+  readonly config: ReadonlyMap<string, string> | undefined;
+  /** Initial bytes of an exported object in the image. */
+  dataOf(symbol: string): Uint8Array | undefined;
+}
+/** Reads a description's files, inflated. */
+export interface DescriptionFiles {
+  /** description.json. */
+  readonly header: () => string;
+  readonly text: (name: string) => string;
+  readonly bytes: (name: string) => Uint8Array;
+}
+export class DescriptionError extends Error {}
+
+const TWO32 = 2 ** 32;
+/** Low half of an address to its value: per-CPU offsets stay small, the rest is sign-extended. */
+const toAddr = (low: number): Addr => (low < 0x8000_0000 ? low : low - TWO32);
+
+/** Lines of "HEX NAME [NAMESPACE]" after the crc, GPL lines flagged by a leading '!'. */
+function parseExports(text: string): Map<string, ExportedSymbol> {
+  const exports = new Map<string, ExportedSymbol>();
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const gpl = line.startsWith('!');
+    const [address = '', crc = '', name = '', namespace = ''] = line.slice(gpl ? 1 : 0).split(' ');
+    exports.set(name, { name, gpl, namespace, address: toAddr(Number.parseInt(address, 16)), crc: Number.parseInt(crc, 16) });
+  }
+  return exports;
+}
+
+class ParsedKallsyms implements Kallsyms {
+  readonly #entries: readonly KallsymsEntry[];
+  readonly #byName = new Map<string, Addr>();
+  /** Sorted by address, without per-CPU offsets. */
+  readonly #sorted: readonly KallsymsEntry[];
+
+  constructor(text: string) {
+    let address = 0;
+    this.#entries = text.split('\n').filter((line) => line !== '').map((line) => {
+      const [delta = '', name = ''] = line.slice(1).split(' ');
+      address += Number.parseInt(delta, 36);
+      return { name, type: line[0] as string, address: toAddr(address) };
+    });
+    for (const { name, address: at } of this.#entries) if (!this.#byName.has(name)) this.#byName.set(name, at);
+    this.#sorted = this.#entries.filter((entry) => entry.address < 0).sort((a, b) => a.address - b.address);
+  }
+  byName(name: string): Addr | undefined {
+    return this.#byName.get(name);
+  }
+  at(address: Addr): { name: string; offset: number; size: number } | undefined {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#sorted[middle] as KallsymsEntry).address <= address) low = middle + 1;
+      else high = middle;
+    }
+    let index = low - 1;
+    const found = this.#sorted[index];
+    if (found === undefined) return undefined;
+    // Of several names for one address the first counts, as in the kernel.
+    while (index > 0 && this.#sorted[index - 1]?.address === found.address) index--;
+    const next = this.#sorted[low]?.address ?? address + 1;
+    return { name: (this.#sorted[index] as KallsymsEntry).name, offset: address - found.address, size: next - found.address };
+  }
+  all(): readonly KallsymsEntry[] {
+    return this.#entries;
+  }
+}
+
+/** "NAME" to [offset, size] in data.bin. */
+type DataIndex = Readonly<Record<string, readonly [number, number]>>;
+
+export function loadDescription(files: DescriptionFiles): KernelDescription {
+  const header = JSON.parse(files.header()) as Record<string, unknown>;
+  const field = (name: string): string => {
+    const value = header[name];
+    if (typeof value !== 'string') throw new DescriptionError(`description.json has no ${name}`);
+    return value;
+  };
+  const lazy = <T>(make: () => T): (() => T) => {
+    let value: { readonly made: T } | undefined;
+    return () => {
+      value ??= { made: make() };
+      return value.made;
+    };
+  };
+  const btf = lazy(() => Btf.parse(files.bytes('btf')));
+  const kallsyms = lazy(() => new ParsedKallsyms(files.text('kallsyms')));
+  const exports = lazy(() => parseExports(files.text('exports')));
+  const config = lazy(() => new Map(files.text('config').split('\n').filter((l) => l.startsWith('CONFIG_')).map((l) => l.split(/=(.*)/s).slice(0, 2) as [string, string])));
+  const dataIndex = lazy(() => JSON.parse(files.text('data.json')) as DataIndex);
+  return {
+    release: field('release'),
+    version: field('version'),
+    vermagic: field('vermagic'),
+    get exports() {
+      return exports();
+    },
+    get btf() {
+      return btf();
+    },
+    get kallsyms() {
+      return kallsyms();
+    },
+    get config() {
+      return header['config'] === true ? config() : undefined;
+    },
+    dataOf(symbol) {
+      const place = dataIndex()[symbol];
+      return place === undefined ? undefined : files.bytes('data').subarray(place[0], place[0] + place[1]);
+    },
+  };
+}

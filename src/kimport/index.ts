@@ -1,0 +1,87 @@
+// Extracts a kernel description from a kernel image.
+import { type Symbol } from './kallsyms.ts';
+import { type Export, ImportError, signExtend, Vmlinux } from './vmlinux.ts';
+
+export { ImportError, Vmlinux } from './vmlinux.ts';
+
+/** The files of a description, before compression. */
+export interface DescriptionParts {
+  readonly release: string;
+  readonly version: string;
+  readonly vermagic: string;
+  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'btf' | 'data' | 'data.json', Uint8Array>>;
+}
+
+/** Larger objects are tables of the kernel's own, which no module reads whole. */
+const LARGEST_DATA = 16384;
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The compressed payload of a bzImage. Source: Documentation/x86/boot.rst, fields setup_sects, payload_offset, payload_length. */
+export function payloadOfBzImage(image: Uint8Array): Uint8Array {
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  if (image.length < 0x260 || view.getUint32(0x202, true) !== 0x53726448) throw new ImportError('not a bzImage (no HdrS)', 0x202);
+  const start = ((image[0x1f1] as number) + 1) * 512 + view.getUint32(0x248, true);
+  const length = view.getUint32(0x24c, true);
+  if (start + length > image.length) throw new ImportError('the payload reaches past the end of the image', 0x248);
+  return image.subarray(start, start + length);
+}
+
+export function describe(vmlinux: Vmlinux): DescriptionParts {
+  const version = vmlinux.banner();
+  const release = version.split(' ')[2] ?? '';
+  const symbols = vmlinux.kallsyms();
+  const exports = vmlinux.exports();
+  const { data, index } = exportedData(vmlinux, exports, symbols);
+  return {
+    release,
+    version,
+    vermagic: vmlinux.vermagic(release),
+    files: {
+      exports: utf8(exports.map(exportLine).join('\n')),
+      kallsyms: utf8(kallsymsText(symbols)),
+      btf: vmlinux.btf(),
+      data,
+      'data.json': utf8(JSON.stringify(index)),
+    },
+  };
+}
+function exportLine({ gpl, address, crc, name, namespace }: Export): string {
+  return `${gpl ? '!' : ''}${address.toString(16)} ${crc.toString(16)} ${name} ${namespace}`.trimEnd();
+}
+/** One line a symbol: type letter, difference to the address before in base 36, name. */
+function kallsymsText(symbols: readonly Symbol[]): string {
+  let last = 0;
+  return symbols
+    .map(({ type, address, name }) => {
+      const delta = address - last;
+      last = address;
+      return `${type}${delta.toString(36)} ${name}`;
+    })
+    .join('\n');
+}
+
+/** The first contents of each exported object (not text), as far as the file holds them. */
+function exportedData(vmlinux: Vmlinux, exports: readonly Export[], symbols: readonly Symbol[]): { data: Uint8Array; index: Record<string, [number, number]> } {
+  const sorted = [...new Set(symbols.map(({ address }) => address).filter((address) => signExtend(address) < 0))].sort((a, b) => a - b);
+  const types = new Map(symbols.map(({ name, type }) => [name, type]));
+  const following = new Map(sorted.map((address, n) => [address, sorted[n + 1] ?? address]));
+  const index: Record<string, [number, number]> = {};
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for (const { name, address } of exports) {
+    if (!/[rRdD]/.test(types.get(name) ?? '')) continue;
+    const size = (following.get(address) ?? address) - address;
+    const bytes = size > 0 && size <= LARGEST_DATA ? vmlinux.at(address, size) : undefined;
+    if (bytes === undefined) continue;
+    index[name] = [total, size];
+    chunks.push(bytes);
+    total += size;
+  }
+  const data = new Uint8Array(total);
+  let at = 0;
+  for (const chunk of chunks) {
+    data.set(chunk, at);
+    at += chunk.length;
+  }
+  return { data, index };
+}

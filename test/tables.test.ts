@@ -1,0 +1,39 @@
+// Every entry of every table against the kernel's own record: BTF knows each exported function's prototype.
+import { expect, test } from 'vitest';
+import { kernelTables } from '#kernel';
+import { loadKernel } from '#host-node';
+import { SHIPPED_KERNEL } from '#node';
+
+const description = loadKernel(SHIPPED_KERNEL);
+
+/** Functions of our tables with their prototype in BTF: raw ones have a calling convention of their own. */
+const functions = kernelTables.flatMap(({ file, symbols }) =>
+  Object.entries(symbols).flatMap(([name, symbol]) => {
+    const prototype = symbol.kind === 'data' || symbol.kind === 'raw' ? undefined : description.btf.func(name);
+    return prototype === undefined || symbol.kind === 'data' ? [] : [{ file, name, symbol, prototype }];
+  }),
+);
+
+test('the tables hold functions that BTF knows', () => {
+  expect(functions.length).toBeGreaterThan(100);
+});
+
+test.for(functions)('$name ($file) is declared as in the kernel', ({ symbol, prototype }) => {
+  expect(Object.keys(symbol.params)).toEqual(prototype.params.map(({ name }) => name));
+  expect(symbol.variadic).toBe(prototype.variadic);
+  // A pointer is a pointer, a void result is none; sizes agree.
+  for (const [n, type] of Object.values(symbol.params).entries()) {
+    const declared = prototype.params[n]?.type ?? '';
+    if (declared.endsWith('*')) expect(`${declared}: ${type.bytes}`).toBe(`${declared}: 8`);
+  }
+  expect(prototype.ret === 'void').toBe(symbol.returns.bytes === 0);
+});
+
+test('no table invents a symbol: each is exported, or at least known to kallsyms', () => {
+  const unknown = kernelTables.flatMap(({ file, symbols }) =>
+    Object.keys(symbols)
+      .filter((name) => description.exports.get(name) === undefined && description.kallsyms.byName(name) === undefined)
+      .map((name) => `${file}: ${name}`),
+  );
+  expect(unknown).toEqual([]);
+});
