@@ -5,16 +5,22 @@ import type { KernelDescription } from './description.ts';
 import { ExceptionHandler } from './exceptions.ts';
 import type { KernelHost, TimeMode } from './host.ts';
 import { plainIo } from './io.ts';
+import { siphash32 } from './lib/siphash.ts';
+import { Formatter } from './lib/vsprintf.ts';
 import { type Addr, Memory } from './memory.ts';
 import { MODULES, VMALLOC } from './mm/layout.ts';
 import { PageAllocator } from './mm/pages.ts';
 import { Percpu } from './mm/percpu.ts';
 import { RegionAllocator } from './mm/regions.ts';
 import { Slab } from './mm/slab.ts';
+import { Modules } from './module/main.ts';
 import { GuestText } from './module/text.ts';
+import { Taint } from './panic.ts';
+import { PrintkLog } from './printk/log.ts';
 import { Execution } from './sched/execution.ts';
 import { Scheduler } from './sched/scheduler.ts';
 import type { Task } from './sched/task.ts';
+import { type SymbolizedAddress, symbolize } from './symbolize.ts';
 import { KernelSymbols } from './symbols.ts';
 import { Clock, type Nanoseconds } from './time/clock.ts';
 
@@ -56,6 +62,11 @@ export class Kernel {
   readonly scheduler: Scheduler;
   readonly exceptions: ExceptionHandler;
   readonly text = new GuestText();
+  readonly log: PrintkLog;
+  readonly taint: Taint;
+  readonly modules: Modules;
+  readonly formatter = new Formatter(this);
+  readonly #pointerKey: Uint8Array;
   readonly #time: TimeMode;
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
@@ -87,6 +98,11 @@ export class Kernel {
       },
     });
     this.symbols = new KernelSymbols(this, options.tables);
+    this.#pointerKey = new Uint8Array(16);
+    options.host.random(this.#pointerKey);
+    this.log = new PrintkLog(this);
+    this.taint = new Taint(this);
+    this.modules = new Modules(this);
     this.exceptions = new ExceptionHandler(this);
     this.cpu = options.cpu(this.#environment());
     this.execution = new Execution(this.cpu, this.registers, {
@@ -121,6 +137,21 @@ export class Kernel {
     return this.scheduler.current;
   }
 
+  /** %p: 16 digits, the low 8 of them a hash of the address under a key of this boot. */
+  hashPointer(address: Addr): string {
+    return siphash32(this.#pointerKey, BigInt.asUintN(64, BigInt(address))).toString(16).padStart(16, '0');
+  }
+  /** The symbol that holds `address`, or undefined. */
+  symbolize(address: Addr): SymbolizedAddress | undefined {
+    return symbolize(this, address);
+  }
+  /** A NUL-terminated copy of `text` in kmalloc memory. */
+  cstringAlloc(text: string): Addr {
+    const address = this.slab.alloc(text.length + 1);
+    if (address === undefined) throw new Error('out of guest memory');
+    this.memory.setCstring(address, text);
+    return address;
+  }
   /** Calls a function of a module (or of the kernel) by address. Gives rax as a signed 64-bit number. */
   *call(fn: Addr, ...args: readonly (number | bigint)[]): Sleeping<Addr> {
     return yield { kind: 'call', fn, args };

@@ -1,0 +1,279 @@
+// printk's formats. Source: lib/vsprintf.c, Documentation/core-api/printk-formats.rst; observed facts: linux-modules.md 8.3, 8.4.
+import { errnoName } from '#abi';
+import { cstring, int, type KernelApi, kernelApi, kernelStruct, kfunc, partial, pointer, size_t, variadic, voidPtr } from '../api/index.ts';
+import { guestVaList, type VaList } from '../api/valist.ts';
+import type { Kernel } from '../kernel.ts';
+import { type Addr, fromLatin1 } from '../memory.ts';
+
+const VaFormat = kernelStruct('va_format', { fmt: voidPtr, va: voidPtr });
+const MAX_ERRNO = 4095;
+const PAGE_SIZE = 4096;
+const SPEC = /^([-+ #0]*)(\*|\d+)?(?:\.(\*|-?\d+)?)?(hh|h|ll|l|L|z|t)?(.?)/s;
+
+interface Spec {
+  readonly flags: string;
+  readonly width: number;
+  /** undefined: none given. */
+  readonly precision: number | undefined;
+  readonly length: string;
+}
+
+export class Formatter {
+  readonly #k: Kernel;
+  constructor(k: Kernel) {
+    this.#k = k;
+  }
+
+  /** The formatted text, Latin-1. An unsupported conversion ends it, as on Linux. */
+  format(format: string, va: VaList): string {
+    let out = '';
+    let at = 0;
+    for (;;) {
+      const percent = format.indexOf('%', at);
+      if (percent < 0) return out + format.slice(at);
+      out += format.slice(at, percent);
+      const match = SPEC.exec(format.slice(percent + 1)) as RegExpExecArray;
+      const [text, flagText = '', widthText, precisionText, length = '', conversion = ''] = match;
+      at = percent + 1 + text.length;
+      let flags = flagText;
+      let width = widthText === '*' ? va.int() : Number(widthText ?? 0);
+      if (width < 0) {
+        flags += '-';
+        width = -width;
+      }
+      const dotted = text.includes('.');
+      const given = precisionText === '*' ? va.int() : Number(precisionText ?? 0);
+      const spec: Spec = { flags, width, length, precision: dotted ? Math.max(given, 0) : undefined };
+      if (conversion === 'p') {
+        const extension = /^[A-Za-z0-9]+/.exec(format.slice(at))?.[0] ?? '';
+        out += this.#pointer(spec, extension, va);
+        at += extension.length;
+        continue;
+      }
+      const piece = this.#conversion(conversion, spec, va);
+      if (piece === undefined) return out;
+      out += piece;
+    }
+  }
+
+  #conversion(conversion: string, spec: Spec, va: VaList): string | undefined {
+    switch (conversion) {
+      case '%':
+        return '%';
+      case 'c':
+        return pad(String.fromCharCode(va.uint() & 0xff), { ...spec, flags: spec.flags.replace('0', '') });
+      case 's':
+        return this.#string(va.ptr(), spec);
+      case 'd':
+      case 'i':
+        return integer(signedOf(spec.length, va), 10, spec, true, false);
+      case 'u':
+        return integer(unsignedOf(spec.length, va), 10, spec, false, false);
+      case 'x':
+      case 'X':
+        return integer(unsignedOf(spec.length, va), 16, spec, false, conversion === 'X');
+      case 'o':
+        return integer(unsignedOf(spec.length, va), 8, spec, false, false);
+      default:
+        return undefined;
+    }
+  }
+  /** What Linux prints instead of a string it cannot read, or undefined when it can. */
+  #invalid(address: Addr): string | undefined {
+    if (address === 0) return '(null)';
+    return (address > 0 && address < PAGE_SIZE) || (address < 0 && address >= -MAX_ERRNO) ? '(efault)' : undefined;
+  }
+  #string(address: Addr, spec: Spec): string {
+    const invalid = this.#invalid(address);
+    const text = invalid ?? this.#k.memory.cstring(address, spec.precision);
+    return pad(spec.precision === undefined ? text : text.slice(0, spec.precision), textSpec(spec));
+  }
+
+  #pointer(spec: Spec, extension: string, va: VaList): string {
+    const address = va.ptr();
+    const text = (value: string): string => pad(value, textSpec(spec));
+    const readable = (read: () => string): string => text(this.#invalid(address) ?? read());
+    const { memory } = this.#k;
+    const kind = extension[0] ?? '';
+    const more = extension.slice(1);
+    switch (kind) {
+      case 'x':
+        return pad(hex(address, 16), spec);
+      case 'S':
+      case 's':
+        return text(this.#symbol(address, 0, kind === 'S'));
+      case 'B':
+        return text(this.#symbol(address, -1, true));
+      case 'e':
+        return address < 0 && address >= -MAX_ERRNO ? text(errorName(address)) : this.#hashed(address, spec);
+      case 'V':
+        return readable(() => {
+          const nested = this.#k.view(VaFormat, address);
+          // va_copy: the caller's list stays where it is.
+          const copy = this.#k.slab.alloc(24);
+          if (copy === undefined) return '';
+          memory.copy(copy, nested.va, 24);
+          const result = this.format(memory.cstring(nested.fmt), guestVaList(memory, copy));
+          this.#k.slab.free(copy);
+          return result;
+        });
+      case 'M':
+      case 'm':
+        return readable(() => {
+          const bytes = [...memory.read(address, 6)].map((byte) => hexByte(byte));
+          if (more.includes('R')) bytes.reverse();
+          return bytes.join(kind === 'm' ? '' : more.includes('F') ? '-' : ':');
+        });
+      case 'I':
+      case 'i':
+        return readable(() => this.#internet(address, kind === 'i', more));
+      case 'U':
+        return readable(() => uuid(memory.read(address, 16), more));
+      case 'h': {
+        const separator = { C: ':', D: '-', N: '' }[more] ?? ' ';
+        const count = Math.min(spec.width > 0 ? spec.width : 1, 64);
+        return this.#invalid(address) ?? [...memory.read(address, count)].map((byte) => hexByte(byte)).join(separator);
+      }
+      case 'a':
+        return readable(() => `0x${memory.u64(address).toString(16).padStart(16, '0')}`);
+      case 'b':
+        return readable(() => this.#bitmap(address, spec.width, more === 'l'));
+      case 'K':
+      default:
+        return this.#hashed(address, spec);
+    }
+  }
+  #hashed(address: Addr, spec: Spec): string {
+    const plain = address === 0 || (address < 0 && address >= -MAX_ERRNO);
+    return pad(plain ? hex(address, 16) : this.#k.hashPointer(address), textSpec(spec));
+  }
+  #symbol(address: Addr, shift: number, withOffset: boolean): string {
+    const found = this.#k.symbolize(address + shift);
+    if (found === undefined) return `0x${hex(address, 0)}`;
+    const owner = found.module === undefined ? '' : ` [${found.module}]`;
+    return withOffset ? `${found.name}+0x${(found.offset - shift).toString(16)}/0x${found.size.toString(16)}${owner}` : found.name + owner;
+  }
+  #internet(address: Addr, bare: boolean, more: string): string {
+    const { memory } = this.#k;
+    if (more.startsWith('4')) {
+      const bytes = [...memory.read(address, 4)];
+      if (/[hl]/.test(more)) bytes.reverse();
+      return bytes.map((byte) => (bare ? String(byte).padStart(3, '0') : String(byte))).join('.');
+    }
+    const groups = Array.from({ length: 8 }, (_, n) => (memory.u8(address + n * 2) << 8) | memory.u8(address + n * 2 + 1));
+    if (more.includes('c') && !bare) return compressed(groups);
+    return groups.map((group) => group.toString(16).padStart(4, '0')).join(bare ? '' : ':');
+  }
+  #bitmap(address: Addr, bits: number, list: boolean): string {
+    const { memory } = this.#k;
+    const isSet = (bit: number): boolean => (memory.u8(address + (bit >> 3)) & (1 << (bit & 7))) !== 0;
+    if (!list) {
+      const words = Array.from({ length: Math.ceil(bits / 32) }, (_, n) => {
+        const left = bits - n * 32;
+        const word = left >= 32 ? memory.u32(address + n * 4) : memory.u32(address + n * 4) & ((2 ** left) - 1);
+        return (word >>> 0).toString(16).padStart(Math.min(8, Math.ceil(left / 4)), '0');
+      });
+      return words.reverse().join(',');
+    }
+    const ranges: string[] = [];
+    for (let bit = 0; bit < bits; bit++) {
+      if (!isSet(bit)) continue;
+      const start = bit;
+      while (bit + 1 < bits && isSet(bit + 1)) bit++;
+      ranges.push(start === bit ? `${start}` : `${start}-${bit}`);
+    }
+    return ranges.join(',');
+  }
+}
+
+const hex = (address: Addr, digits: number): string => BigInt.asUintN(64, BigInt(address)).toString(16).padStart(digits, '0');
+const hexByte = (byte: number): string => byte.toString(16).padStart(2, '0');
+const textSpec = (spec: Spec): Spec => ({ ...spec, flags: spec.flags.replaceAll('0', '') });
+function pad(text: string, spec: Spec): string {
+  return spec.flags.includes('-') ? text.padEnd(spec.width) : text.padStart(spec.width);
+}
+function errorName(address: Addr): string {
+  const name = errnoName(-address);
+  return /^\d/.test(name) ? `${address}` : `-${name}`;
+}
+function signedOf(length: string, va: VaList): bigint {
+  if (length === 'hh') return BigInt.asIntN(8, va.u64());
+  if (length === 'h') return BigInt.asIntN(16, va.u64());
+  return length === '' ? BigInt(va.int()) : va.s64();
+}
+function unsignedOf(length: string, va: VaList): bigint {
+  if (length === 'hh') return va.u64() & 0xffn;
+  if (length === 'h') return va.u64() & 0xffffn;
+  return length === '' ? BigInt(va.uint()) : va.u64();
+}
+function integer(value: bigint, radix: number, spec: Spec, signed: boolean, upper: boolean): string {
+  const negative = value < 0n;
+  let digits = (negative ? -value : value).toString(radix);
+  if (upper) digits = digits.toUpperCase();
+  const sign = negative ? '-' : signed && spec.flags.includes('+') ? '+' : signed && spec.flags.includes(' ') ? ' ' : '';
+  const prefix = spec.flags.includes('#') ? (radix === 16 ? (upper ? '0X' : '0x') : radix === 8 && value !== 0n ? '0' : '') : '';
+  if (spec.precision !== undefined) digits = digits.padStart(spec.precision, '0');
+  else if (spec.flags.includes('0') && !spec.flags.includes('-')) digits = digits.padStart(spec.width - sign.length - prefix.length, '0');
+  return pad(sign + prefix + digits, spec);
+}
+const UUID_BIG = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const UUID_LITTLE = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15];
+function uuid(bytes: Uint8Array, more: string): string {
+  const order = /[lL]/.test(more) ? UUID_LITTLE : UUID_BIG;
+  const digits = order.map((n) => hexByte(bytes[n] as number)).join('');
+  const text = [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-');
+  return /[BL]/.test(more) ? text.toUpperCase() : text;
+}
+/** RFC 5952: the longest run of zero groups becomes '::'. */
+function compressed(groups: readonly number[]): string {
+  let best = { start: -1, length: 1 };
+  for (let start = 0; start < 8; start++) {
+    let length = 0;
+    while (start + length < 8 && groups[start + length] === 0) length++;
+    if (length > best.length) best = { start, length };
+  }
+  const part = (from: number, to: number): string => groups.slice(from, to).map((group) => group.toString(16)).join(':');
+  return best.start < 0 ? part(0, 8) : `${part(0, best.start)}::${part(best.start + best.length, 8)}`;
+}
+
+/** Writes at most `size` bytes with the NUL, as snprintf does. */
+function put(k: Kernel, buffer: Addr, size: number, text: string): void {
+  if (size <= 0) return;
+  const bytes = fromLatin1(text.slice(0, size - 1));
+  k.memory.write(buffer, bytes);
+  k.memory.setU8(buffer + bytes.length, 0);
+}
+const MISSING = 'the extensions %pd %pD %pg %pG %pO %pt %pR %pr %p4cc %pE %pN print a hashed pointer';
+const HUGE = 2 ** 31;
+const va_list = pointer('struct __va_list_tag *');
+const buf = voidPtr;
+
+export const vsprintfApi: KernelApi = kernelApi('lib/vsprintf.c', {
+  /** Formats into `buf`. Return: the length that the whole text has. */
+  snprintf: partial(MISSING, variadic({ buf, size: size_t, fmt: cstring }, int, (k, { buf: to, size, fmt, va }) => {
+    const text = k.formatter.format(fmt, va);
+    put(k, to, size, text);
+    return text.length;
+  })),
+  vsnprintf: partial(MISSING, kfunc({ buf, size: size_t, fmt: cstring, args: va_list }, int, (k, { buf: to, size, fmt, args }) => {
+    const text = k.formatter.format(fmt, guestVaList(k.memory, args));
+    put(k, to, size, text);
+    return text.length;
+  })),
+  /** As snprintf, but returns what was written. */
+  scnprintf: partial(MISSING, variadic({ buf, size: size_t, fmt: cstring }, int, (k, { buf: to, size, fmt, va }) => {
+    const text = k.formatter.format(fmt, va);
+    put(k, to, size, text);
+    return Math.min(text.length, Math.max(size - 1, 0));
+  })),
+  vscnprintf: partial(MISSING, kfunc({ buf, size: size_t, fmt: cstring, args: va_list }, int, (k, { buf: to, size, fmt, args }) => {
+    const text = k.formatter.format(fmt, guestVaList(k.memory, args));
+    put(k, to, size, text);
+    return Math.min(text.length, Math.max(size - 1, 0));
+  })),
+  sprintf: partial(MISSING, variadic({ buf, fmt: cstring }, int, (k, { buf: to, fmt, va }) => {
+    const text = k.formatter.format(fmt, va);
+    put(k, to, HUGE, text);
+    return text.length;
+  })),
+});

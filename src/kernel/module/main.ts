@@ -1,0 +1,517 @@
+// load_module(), init and delete_module. Order of the checks, errnos and texts: kernel/module/main.c; linux-modules.md 1.
+import { EAGAIN, EBUSY, EEXIST, ENOENT, ENOEXEC, ENOMEM } from '#abi';
+import { type ElfSymbol, modinfoEntries, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, SHT_NOBITS, SHT_RELA, STB_WEAK, STT_FUNC, SYMBOL_SIZE } from '#elf';
+import type { Sleeping } from '../api/index.ts';
+import type { TextRange } from '../cpu.ts';
+import type { Kernel } from '../kernel.ts';
+import { type Addr, fromLatin1 } from '../memory.ts';
+import { moduleTaintLetters, TAINT } from '../panic.ts';
+import { checkElf, Refusal, splitSignature } from './checks.ts';
+import { findSymtab, layOut } from './layout.ts';
+import { Module, MODULE_NAME_LEN, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, MODULE_STATE_UNFORMED, ModuleStruct } from './module.ts';
+import { KernelParam, parseArguments } from './parameters.ts';
+import { Patcher } from './patch.ts';
+import { relocationRules } from './relocations.ts';
+import { checkVersion, Resolver } from './resolve.ts';
+
+const GPL_LICENSES: ReadonlySet<string> = new Set(['GPL', 'GPL v2', 'GPL and additional rights', 'Dual BSD/GPL', 'Dual MIT/GPL', 'Dual MPL/GPL']);
+const MODINFO_VERSION_ENTRY = 64;
+const KERNEL_SYMBOL_ENTRY = 12;
+const KERNEL_PARAM_ENTRY = 40;
+const O_TRUNC = 0o1000;
+export const MODULE_INIT_IGNORE_MODVERSIONS = 1;
+export const MODULE_INIT_IGNORE_VERMAGIC = 2;
+
+/** What the last load found out, beyond what Linux says. */
+export interface LoadReport {
+  readonly errno: number;
+  /** Symbols that this kernel exports but kobox does not have yet. */
+  readonly missingInKobox: readonly string[];
+}
+
+export class Modules {
+  readonly #k: Kernel;
+  /** Newest first. */
+  readonly #list: Module[] = [];
+  readonly #resolver: Resolver;
+  lastReport: LoadReport = { errno: 0, missingInKobox: [] };
+
+  constructor(k: Kernel) {
+    this.#k = k;
+    this.#resolver = new Resolver(k, () => this.#list);
+  }
+  /** All modules, newest first, UNFORMED ones too. */
+  get all(): readonly Module[] {
+    return this.#list;
+  }
+  find(name: string): Module | undefined {
+    return this.#list.find((module) => module.name === name && module.state !== MODULE_STATE_UNFORMED);
+  }
+  at(structAddress: Addr): Module | undefined {
+    return this.#list.find((module) => module.addr === structAddress);
+  }
+  /** module_refcount(): what /proc/modules shows. */
+  refcount(module: Module): number {
+    return this.#k.view(ModuleStruct, module.addr).refcnt - 1;
+  }
+  /** Whether a reference could be taken. */
+  tryGet(module: Module): boolean {
+    const struct = this.#k.view(ModuleStruct, module.addr);
+    if (module.state === MODULE_STATE_GOING || struct.refcnt === 0) return false;
+    struct.refcnt += 1;
+    return true;
+  }
+  put(module: Module): void {
+    this.#k.view(ModuleStruct, module.addr).refcnt -= 1;
+  }
+
+  /** init_module(2) after its permission checks. Gives 0, -errno, or whatever negative value the module's init gave. */
+  *initModule(image: Uint8Array, args: string, flags = 0): Sleeping<number> {
+    const loaded = this.#load(image, flags);
+    if (loaded instanceof Refusal) {
+      if (loaded.message !== undefined) this.#k.log.print(loaded.level, loaded.message);
+      this.lastReport = { ...this.lastReport, errno: loaded.errno };
+      return -loaded.errno;
+    }
+    const parsed = yield* parseArguments(this.#k, loaded.name, loaded.parameters, args);
+    if (parsed < 0) {
+      this.#free(loaded);
+      return parsed;
+    }
+    return yield* this.#doInit(loaded);
+  }
+
+  #load(image: Uint8Array, flags: number): Module | Refusal {
+    const k = this.#k;
+    this.lastReport = { errno: 0, missingInKobox: [] };
+    const split = splitSignature(image);
+    if (split instanceof Refusal) return split;
+    const forced = (flags & (MODULE_INIT_IGNORE_MODVERSIONS | MODULE_INIT_IGNORE_VERMAGIC)) !== 0;
+    const signed = split.signature === 'pkcs7' && !forced;
+    if (split.signature === 'unknown-type') k.log.print('err', 'module: not signed with expected PKCS#7 message');
+    const elf = checkElf(split.elf);
+    if (elf instanceof Refusal) return elf;
+
+    const infoSection = elf.section('.modinfo');
+    const modinfo = infoSection === undefined ? [] : modinfoEntries(elf.contents(infoSection));
+    const tag = (name: string): string | undefined => modinfo.find((entry) => entry.tag === name)?.value;
+    const infoName = tag('name') ?? '(missing .modinfo section or name field)';
+    const symtab = findSymtab(elf);
+    if (symtab === undefined) return new Refusal(ENOEXEC, `${infoName}: module has no symbols (stripped?)`, 4);
+    const thisModule = elf.section('.gnu.linkonce.this_module');
+    const structSize = k.layouts.sizeOf('module');
+    if (thisModule === undefined || (thisModule.flags & SHF_ALLOC) === 0) return new Refusal(ENOEXEC, `${infoName}: No module found in object`, 4);
+    // Linux 6.1 does not look at its size; a shorter one cannot be used, so we refuse where Linux would read on.
+    if (elf.contents(thisModule).length < structSize) return new Refusal(ENOEXEC, `${infoName}: No module found in object`, 4);
+    const blacklist = /(?:^| )module_blacklist=(\S*)/.exec(k.cmdline)?.[1]?.split(',') ?? [];
+    if (blacklist.includes(infoName)) return new Refusal(1, `Module ${infoName} is blacklisted`);
+
+    const versions = (flags & MODULE_INIT_IGNORE_MODVERSIONS) !== 0 ? undefined : readVersions(elf.section('__versions'), elf);
+    const layoutCrc = k.description.exports.get('module_layout')?.crc ?? 0;
+    if (!checkVersion(k, infoName, 'module_layout', layoutCrc, versions)) return new Refusal(ENOEXEC);
+    const vermagic = tag('vermagic');
+    if (vermagic === undefined || (flags & MODULE_INIT_IGNORE_VERMAGIC) !== 0) {
+      if (!k.taint.has(TAINT.FORCED_MODULE)) k.log.print('warning', `${infoName}: bad vermagic: kernel tainted.`);
+      k.taint.add(TAINT.FORCED_MODULE);
+    } else if (!sameMagic(vermagic, k.description.vermagic, versions !== undefined)) {
+      return new Refusal(ENOEXEC, `${infoName}: version magic '${vermagic}' should be '${k.description.vermagic}'`);
+    }
+    const name = structName(elf.contents(thisModule), k.layouts.offsetOf('module', 'name'));
+    const taints = this.#taintsOf(tag, name);
+    for (const section of elf.sections) {
+      const both = SHF_WRITE | SHF_EXECINSTR;
+      if ((section.flags & both) === both) {
+        return new Refusal(ENOEXEC, `${name}: section ${section.name} (index ${section.index}) has invalid WRITE|EXEC flags`);
+      }
+    }
+
+    const symbols = elf.symbols(symtab);
+    const layout = layOut(elf, symtab, symbols);
+    const core = k.moduleSpace.alloc(layout.core.size);
+    const init = k.moduleSpace.alloc(layout.init.size);
+    if (core === undefined || init === undefined) {
+      if (core !== undefined) k.moduleSpace.free(core);
+      return new Refusal(ENOMEM);
+    }
+    for (const { section, area, offset } of layout.placed.values()) {
+      if (section.type !== SHT_NOBITS) k.memory.write((area === 'core' ? core : init) + offset, elf.contents(section));
+    }
+    const place = layout.placed.get(thisModule.index);
+    const addr = (place?.area === 'init' ? init : core) + (place?.offset ?? 0);
+    const module = new Module({ name, addr, elf, layout, core, init, modinfo });
+    module.taints = taints;
+    const present = this.#list.find((other) => other.name === name);
+    if (present !== undefined) {
+      this.#release(module);
+      return new Refusal(present.state === MODULE_STATE_LIVE ? EEXIST : EBUSY);
+    }
+    // From here the module is in the list: what fails must take it out again.
+    this.#list.unshift(module);
+    if (!signed) {
+      if (!k.taint.has(TAINT.UNSIGNED_MODULE)) {
+        k.log.print('notice', `${name}: module verification failed: signature and/or required key missing - tainting kernel`);
+      }
+      module.taints |= 1 << TAINT.UNSIGNED_MODULE;
+      k.taint.add(TAINT.UNSIGNED_MODULE, true);
+    }
+    const refusal = this.#link(module, versions);
+    if (refusal !== undefined) {
+      this.#free(module);
+      return refusal;
+    }
+    return module;
+  }
+
+  /** The module's own taints from .modinfo, with their messages. */
+  #taintsOf(tag: (name: string) => string | undefined, name: string): number {
+    const k = this.#k;
+    let taints = 0;
+    const add = (bit: number, level: number, message: string | undefined, always = false): void => {
+      if (message !== undefined && (always || !k.taint.has(bit))) k.log.print(level, `${name}: ${message}`);
+      k.taint.add(bit);
+      taints |= 1 << bit;
+    };
+    if (tag('intree') === undefined) add(TAINT.OOT_MODULE, 4, 'loading out-of-tree module taints kernel.');
+    if (tag('staging') !== undefined) add(TAINT.CRAP, 4, 'module is from the staging directory, the quality is unknown, you have been warned.', true);
+    if (tag('livepatch') !== undefined) add(TAINT.LIVEPATCH, 5, 'tainting kernel with TAINT_LIVEPATCH');
+    const license = tag('license') ?? 'unspecified';
+    if (!GPL_LICENSES.has(license)) add(TAINT.PROPRIETARY_MODULE, 4, `module license '${license}' taints kernel.`);
+    if (tag('test') !== undefined) add(TAINT.TEST, 4, 'loading test module taints kernel.');
+    return taints;
+  }
+
+  /** Symbols, relocations, patches: everything up to the state COMING. */
+  #link(module: Module, versions: ReadonlyMap<string, number> | undefined): Refusal | undefined {
+    const k = this.#k;
+    const values = this.#simplify(module, versions);
+    if (values instanceof Refusal) return values;
+    const failed = this.#relocate(module, values);
+    if (failed !== undefined) return failed;
+    this.#findExports(module);
+    for (const { name } of module.exports) {
+      const owner = this.#resolver.ownerOf(name);
+      const other = this.#list.some((m) => m !== module && m.exports.some((e) => e.name === name)) || k.description.exports.has(name);
+      if (owner !== undefined && other) return new Refusal(ENOEXEC, `${module.name}: exports duplicate symbol ${name} (owned by ${owner === module.name ? 'kernel' : owner})`);
+    }
+    this.#findParameters(module);
+    this.#fillStruct(module);
+    new Patcher(k, module).run();
+    this.#findSymbols(module, values);
+    k.text.add(module, textRanges(module, values));
+    this.#setState(module, MODULE_STATE_COMING);
+    return undefined;
+  }
+
+  /** The value of each symbol. Source: simplify_symbols(). */
+  #simplify(module: Module, versions: ReadonlyMap<string, number> | undefined): bigint[] | Refusal {
+    const k = this.#k;
+    const missing: string[] = [];
+    let errno = 0;
+    const count = module.elf.sections.length;
+    const values = module.layout.symbols.map((symbol, n): bigint => {
+      const { section, name } = symbol;
+      if (n === 0 || section === SHN_ABS || section === SHN_LIVEPATCH) return symbol.value;
+      if (section === SHN_COMMON) {
+        if (name.startsWith('__gnu_lto')) return 0n;
+        k.log.print('warning', `${module.name}: please compile with -fno-common`);
+        errno = ENOEXEC;
+        return 0n;
+      }
+      if (section === SHN_UNDEF) {
+        if (name === '' || name === '_GLOBAL_OFFSET_TABLE_') return 0n;
+        if (symbol.binding === STB_WEAK && this.#resolver.ownerOf(name) === undefined) return 0n;
+        const resolved = this.#resolver.resolve(module, name, versions);
+        if ('errno' in resolved) {
+          errno = resolved.errno;
+          if (resolved.missingInKobox) missing.push(name);
+          return 0n;
+        }
+        if (resolved.owner !== undefined) this.#use(module, resolved.owner);
+        return BigInt(resolved.address);
+      }
+      if (section >= count) {
+        k.log.print('err', `${module.name}: Symbol ${name} has an invalid section index ${section} (max ${count - 1})`);
+        errno = ENOEXEC;
+        return 0n;
+      }
+      const placed = module.layout.placed.get(section);
+      if (placed === undefined) return symbol.value;
+      return symbol.value + BigInt((placed.area === 'core' ? module.core : module.init) + placed.offset);
+    });
+    this.lastReport = { errno, missingInKobox: missing };
+    return errno === 0 ? values : new Refusal(errno);
+  }
+  #use(module: Module, owner: Module): void {
+    if (module.uses.has(owner)) return;
+    module.uses.add(owner);
+    owner.users.unshift(module);
+    this.#k.view(ModuleStruct, owner.addr).refcnt += 1;
+  }
+
+  #relocate(module: Module, values: readonly bigint[]): Refusal | undefined {
+    const k = this.#k;
+    for (const section of module.elf.sections) {
+      const target = module.layout.placed.get(section.info);
+      if (section.type !== SHT_RELA || target === undefined) continue;
+      const base = (target.area === 'core' ? module.core : module.init) + target.offset;
+      for (const { offset, symbol, type, addend } of module.elf.relocations(section)) {
+        const rule = relocationRules.get(type);
+        if (rule === undefined) return new Refusal(ENOEXEC, `module: ${module.name}: Unknown rela relocation: ${type}`);
+        if (rule.bytes === 0) continue;
+        const place = base + offset;
+        // Linux trusts these two; outside the section it would write over something else.
+        if (offset + rule.bytes > target.section.size || symbol >= values.length) return new Refusal(ENOEXEC);
+        const value = BigInt.asUintN(64, (values[symbol] as bigint) + addend - (rule.relative ? BigInt(place) : 0n));
+        const old = rule.bytes === 8 ? k.memory.u64(place) : BigInt(k.memory.u32(place));
+        if (old !== 0n) {
+          return new Refusal(ENOEXEC, `module: x86/modules: Skipping invalid relocation target, existing value is nonzero for type ${type}, loc ${k.hashPointer(place)}, val ${value.toString(16)}`);
+        }
+        const low = BigInt.asUintN(32, value);
+        const fits = rule.overflow === 'none' || (rule.overflow === 'unsigned' ? low : BigInt.asUintN(64, BigInt.asIntN(32, value))) === value;
+        if (!fits) {
+          k.log.print('err', `module: overflow in relocation type ${type} val ${value.toString(16)}`);
+          return new Refusal(ENOEXEC, `module: \`${module.name}' likely not compiled with -mcmodel=kernel`);
+        }
+        if (rule.bytes === 8) k.memory.setU64(place, value);
+        else k.memory.setU32(place, Number(low));
+      }
+    }
+    return undefined;
+  }
+
+  #findExports(module: Module): void {
+    const { memory } = this.#k;
+    const read = (table: string, crcs: string, gpl: boolean): Module['exports'] => {
+      const place = module.sectionAddress(table);
+      const versions = module.sectionAddress(crcs);
+      if (place === undefined) return [];
+      return Array.from({ length: Math.floor(place.size / KERNEL_SYMBOL_ENTRY) }, (_, n) => {
+        const at = place.address + n * KERNEL_SYMBOL_ENTRY;
+        const space = memory.s32(at + 8);
+        return {
+          gpl,
+          address: at + memory.s32(at),
+          name: memory.cstring(at + 4 + memory.s32(at + 4), 256),
+          namespace: space === 0 ? '' : memory.cstring(at + 8 + space, 256),
+          crc: versions === undefined ? undefined : memory.u32(versions.address + n * 4),
+        };
+      });
+    };
+    module.exports = [...read('__ksymtab', '__kcrctab', false), ...read('__ksymtab_gpl', '__kcrctab_gpl', true)];
+  }
+  #findParameters(module: Module): void {
+    const place = module.sectionAddress('__param');
+    if (place === undefined) return;
+    const k = this.#k;
+    module.parameters = Array.from({ length: Math.floor(place.size / KERNEL_PARAM_ENTRY) }, (_, n) => {
+      const addr = place.address + n * KERNEL_PARAM_ENTRY;
+      const { name, perm } = k.view(KernelParam, addr);
+      return { addr, perm, name: k.memory.cstring(name, 256) };
+    });
+  }
+  #fillStruct(module: Module): void {
+    const k = this.#k;
+    const struct = k.view(ModuleStruct, module.addr);
+    const { core, init } = module.layout;
+    // The loader's own reference, and one while init runs.
+    struct.refcnt = 2;
+    struct['core_layout.base'] = module.core;
+    struct['core_layout.size'] = core.size;
+    struct['core_layout.text_size'] = core.textSize;
+    struct['core_layout.ro_size'] = core.roSize;
+    struct['core_layout.ro_after_init_size'] = core.roAfterInitSize;
+    struct['init_layout.base'] = module.init;
+    struct['init_layout.size'] = init.size;
+    struct['init_layout.text_size'] = init.textSize;
+    struct['init_layout.ro_size'] = init.roSize;
+    const table = (section: string, entry: number): { address: Addr; count: number } => {
+      const place = module.sectionAddress(section);
+      return { address: place?.address ?? 0, count: Math.floor((place?.size ?? 0) / entry) };
+    };
+    const params = table('__param', KERNEL_PARAM_ENTRY);
+    struct.kp = params.address;
+    struct.num_kp = params.count;
+    const plain = table('__ksymtab', KERNEL_SYMBOL_ENTRY);
+    struct.syms = plain.address;
+    struct.num_syms = plain.count;
+    struct.crcs = table('__kcrctab', 4).address;
+    const gpl = table('__ksymtab_gpl', KERNEL_SYMBOL_ENTRY);
+    struct.gpl_syms = gpl.address;
+    struct.num_gpl_syms = gpl.count;
+    struct.gpl_crcs = table('__kcrctab_gpl', 4).address;
+    const bugs = table('__bug_table', 12);
+    struct.bug_table = bugs.address;
+    struct.num_bugs = bugs.count;
+    const fixups = table('__ex_table', 12);
+    struct.extable = fixups.address;
+    struct.num_exentries = fixups.count;
+    struct.taints = module.taints;
+    for (const list of [struct.source_list, struct.target_list]) {
+      k.memory.setPtr(list, list);
+      k.memory.setPtr(list + 8, list);
+    }
+  }
+  /** The symbols that stay, for /proc/kallsyms and reports. */
+  #findSymbols(module: Module, values: readonly bigint[]): void {
+    const { layout } = module;
+    const plain = new Set(module.exports.filter(({ gpl }) => !gpl).map(({ name }) => name));
+    module.symbols = layout.coreSymbols.slice(1).map((n) => {
+      const symbol = layout.symbols[n] as ElfSymbol;
+      const letter = symbolLetter(module, symbol);
+      return { name: symbol.name, size: symbol.size, address: Number(BigInt.asIntN(64, values[n] as bigint)), letter: plain.has(symbol.name) ? letter.toUpperCase() : letter };
+    });
+    // The guest sees the same table: mod->core_kallsyms.
+    const { memory } = this.#k;
+    const at = layout.coreKallsyms;
+    let name = 0;
+    layout.coreSymbols.forEach((n, position) => {
+      const symbol = layout.symbols[n] as ElfSymbol;
+      const entry = module.core + at.symtab + position * SYMBOL_SIZE;
+      memory.setU32(entry, name);
+      memory.setU64(entry + 8, values[n] as bigint);
+      memory.setU64(entry + 16, BigInt(symbol.size));
+      memory.write(module.core + at.strtab + name, fromLatin1(symbol.name));
+      name += symbol.name.length + 1;
+    });
+  }
+
+  #setState(module: Module, state: number): void {
+    module.state = state;
+    this.#k.view(ModuleStruct, module.addr).state = state;
+  }
+
+  /** Runs init. Source: do_init_module(). */
+  *#doInit(module: Module): Sleeping<number> {
+    const k = this.#k;
+    const struct = k.view(ModuleStruct, module.addr);
+    const result = struct.init === 0 ? 0 : yield* k.callInt(struct.init);
+    if (result < 0) {
+      this.#setState(module, MODULE_STATE_GOING);
+      this.#free(module);
+      return result;
+    }
+    if (result > 0) {
+      k.log.print('warning', `do_init_module: '${module.name}'->init suspiciously returned ${result}, it should follow 0/-E convention\ndo_init_module: loading module anyway...`);
+    }
+    this.#setState(module, MODULE_STATE_LIVE);
+    struct.refcnt -= 1;
+    k.text.remove(module);
+    k.cpu.invalidate(module.init >>> 0, (module.init + module.initSize) >>> 0);
+    k.moduleSpace.free(module.init);
+    module.initSize = 0;
+    for (const field of ['init_layout.base', 'init_layout.size', 'init_layout.text_size', 'init_layout.ro_size'] as const) struct[field] = 0;
+    k.text.add(module, module.textRanges.filter(({ start }) => k.moduleSpace.find(start - 2 ** 32)?.start === module.core));
+    return 0;
+  }
+
+  /** delete_module(2) after its permission checks. */
+  *deleteModule(name: string, flags: number): Sleeping<number> {
+    const k = this.#k;
+    if (name.length === 0 || name.length >= MODULE_NAME_LEN) return -ENOENT;
+    const module = this.find(name);
+    if (module === undefined) return -ENOENT;
+    if (module.users.length > 0) return -EAGAIN;
+    if (module.state !== MODULE_STATE_LIVE) return -EBUSY;
+    const force = (flags & O_TRUNC) !== 0;
+    const struct = k.view(ModuleStruct, module.addr);
+    if (struct.init !== 0 && struct.exit === 0) {
+      if (!force) return -EBUSY;
+      k.taint.add(TAINT.FORCED_RMMOD);
+    }
+    if (this.refcount(module) !== 0) {
+      if (!force) return -EAGAIN;
+      k.taint.add(TAINT.FORCED_RMMOD);
+    } else struct.refcnt = 0;
+    this.#setState(module, MODULE_STATE_GOING);
+    if (struct.exit !== 0) yield* k.call(struct.exit);
+    this.lastUnloaded = `${module.name}${flagsText(module)}`;
+    this.#free(module);
+    return 0;
+  }
+  /** '[last unloaded: ...]' of reports. */
+  lastUnloaded: string | undefined;
+
+  #free(module: Module): void {
+    const position = this.#list.indexOf(module);
+    if (position >= 0) this.#list.splice(position, 1);
+    for (const owner of module.uses) {
+      owner.users.splice(owner.users.indexOf(module), 1);
+      this.put(owner);
+    }
+    this.#k.text.remove(module);
+    this.#release(module);
+  }
+  #release(module: Module): void {
+    const k = this.#k;
+    for (const [start, size] of [[module.core, module.coreSize], [module.init, module.initSize]] as const) {
+      if (size === 0) continue;
+      k.cpu.invalidate(start >>> 0, (start + size) >>> 0);
+      k.moduleSpace.free(start);
+    }
+  }
+}
+
+/** ' (OE)' parts of reports: taint letters in parentheses, '+' while coming, '-' while going. */
+export function flagsText(module: Module): string {
+  const mark = module.state === MODULE_STATE_COMING ? '+' : module.state === MODULE_STATE_GOING ? '-' : '';
+  const letters = moduleTaintLetters(module.taints);
+  return letters + mark === '' ? '' : `(${letters}${mark})`;
+}
+
+function readVersions(section: { size: number } | undefined, elf: Module['elf']): ReadonlyMap<string, number> | undefined {
+  const versions = elf.section('__versions');
+  if (section === undefined || versions === undefined) return undefined;
+  const bytes = elf.contents(versions);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const map = new Map<string, number>();
+  for (let at = 0; at + MODINFO_VERSION_ENTRY <= bytes.length; at += MODINFO_VERSION_ENTRY) {
+    const end = bytes.indexOf(0, at + 8);
+    const name = String.fromCharCode(...bytes.subarray(at + 8, Math.min(end < 0 ? bytes.length : end, at + MODINFO_VERSION_ENTRY)));
+    if (!map.has(name)) map.set(name, view.getUint32(at, true));
+  }
+  return map;
+}
+/** With versions only what follows the release counts. */
+function sameMagic(module: string, kernel: string, versioned: boolean): boolean {
+  const tail = (magic: string): string => (versioned ? magic.slice(magic.indexOf(' ')) : magic);
+  return tail(module) === tail(kernel);
+}
+function structName(bytes: Uint8Array, offset: number): string {
+  const field = bytes.subarray(offset, offset + MODULE_NAME_LEN);
+  const end = field.indexOf(0);
+  return String.fromCharCode(...field.subarray(0, end < 0 ? MODULE_NAME_LEN - 1 : end));
+}
+/** nm's letter. Source: kernel/module/kallsyms.c, elf_type(). */
+function symbolLetter(module: Module, symbol: ElfSymbol): string {
+  const section = module.elf.sections[symbol.section];
+  if (symbol.binding === STB_WEAK) return symbol.type === 1 ? 'v' : 'w';
+  if (symbol.section === SHN_ABS || section?.name === '.data..percpu') return 'a';
+  if (section === undefined) return '?';
+  if ((section.flags & SHF_EXECINSTR) !== 0) return 't';
+  if ((section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOBITS) return (section.flags & SHF_WRITE) === 0 ? 'r' : 'd';
+  if (section.type === SHT_NOBITS) return 'b';
+  return section.name.startsWith('.debug') ? 'n' : '?';
+}
+/** Where the module's functions lie, their cold parts with them. */
+function textRanges(module: Module, values: readonly bigint[]): TextRange[] {
+  const functions = module.layout.symbols.flatMap((symbol, n) => {
+    const placed = module.layout.placed.get(symbol.section);
+    if (symbol.type !== STT_FUNC || placed === undefined) return [];
+    const start = Number(BigInt.asUintN(32, values[n] as bigint));
+    const base = ((placed.area === 'core' ? module.core : module.init) + placed.offset) >>> 0;
+    return [{ name: symbol.name, start, end: start + symbol.size, sectionEnd: base + placed.section.size }];
+  });
+  functions.sort((a, b) => a.start - b.start);
+  const cold = new Map(functions.filter(({ name }) => name.endsWith('.cold')).map((range) => [range.name, range]));
+  const ranges: TextRange[] = [];
+  functions.forEach((range, n) => {
+    // Aliases share a start; a symbol without a size reaches to the next.
+    if (functions[n - 1]?.start === range.start) return;
+    const next = functions.slice(n + 1).find(({ start }) => start > range.start)?.start ?? range.sectionEnd;
+    const end = range.end > range.start ? Math.min(range.end, next) : Math.min(next, range.sectionEnd);
+    const part = cold.get(`${range.name}.cold`);
+    ranges.push({ name: range.name, start: range.start, end, ...(part && { cold: { start: part.start, end: part.end } }) });
+  });
+  module.textRanges = ranges;
+  return ranges;
+}

@@ -1,0 +1,110 @@
+// A module in the kernel: what load_module() learnt of it. `struct module` in guest memory has what modules read.
+import type { ElfFile } from '#elf';
+import { embedded, kernelStruct, s32, u32, voidPtr } from '../api/index.ts';
+import type { TextRange } from '../cpu.ts';
+import type { Addr } from '../memory.ts';
+import type { Layout } from './layout.ts';
+import type { KernelParameter } from './parameters.ts';
+
+export const MODULE_STATE_LIVE = 0;
+export const MODULE_STATE_COMING = 1;
+export const MODULE_STATE_GOING = 2;
+export const MODULE_STATE_UNFORMED = 3;
+export const MODULE_NAME_LEN = 56;
+
+export const ModuleStruct = kernelStruct('module', {
+  state: u32,
+  name: embedded,
+  init: voidPtr,
+  exit: voidPtr,
+  refcnt: s32,
+  num_kp: u32,
+  kp: voidPtr,
+  num_syms: u32,
+  syms: voidPtr,
+  crcs: voidPtr,
+  num_gpl_syms: u32,
+  gpl_syms: voidPtr,
+  gpl_crcs: voidPtr,
+  sig_ok: { ...u32, bytes: 1 },
+  extable: voidPtr,
+  num_exentries: u32,
+  bug_table: voidPtr,
+  num_bugs: u32,
+  args: voidPtr,
+  taints: voidPtr,
+  source_list: embedded,
+  target_list: embedded,
+  'core_layout.base': voidPtr,
+  'core_layout.size': u32,
+  'core_layout.text_size': u32,
+  'core_layout.ro_size': u32,
+  'core_layout.ro_after_init_size': u32,
+  'init_layout.base': voidPtr,
+  'init_layout.size': u32,
+  'init_layout.text_size': u32,
+  'init_layout.ro_size': u32,
+});
+
+export interface ModuleExport {
+  readonly name: string;
+  readonly address: Addr;
+  readonly gpl: boolean;
+  readonly crc: number | undefined;
+  readonly namespace: string;
+}
+/** A symbol as /proc/kallsyms lists it. */
+export interface ModuleSymbol {
+  readonly name: string;
+  readonly address: Addr;
+  readonly size: number;
+  readonly letter: string;
+}
+
+export class Module {
+  readonly name: string;
+  /** `struct module`. */
+  readonly addr: Addr;
+  readonly elf: ElfFile;
+  readonly layout: Layout;
+  readonly core: Addr;
+  init: Addr;
+  readonly modinfo: readonly { readonly tag: string; readonly value: string }[];
+  state = MODULE_STATE_UNFORMED;
+  taints = 0;
+  /** Bytes of core and (until it is freed) init memory. */
+  initSize: number;
+  exports: readonly ModuleExport[] = [];
+  parameters: readonly KernelParameter[] = [];
+  symbols: readonly ModuleSymbol[] = [];
+  /** Where its functions lie. */
+  textRanges: readonly TextRange[] = [];
+  usesGplOnly = false;
+  /** Modules whose symbols this one uses, in the order of first use. */
+  readonly uses = new Set<Module>();
+  /** Modules that use this one, newest first. */
+  readonly users: Module[] = [];
+
+  constructor(fields: Pick<Module, 'name' | 'addr' | 'elf' | 'layout' | 'core' | 'init' | 'modinfo'>) {
+    this.name = fields.name;
+    this.addr = fields.addr;
+    this.elf = fields.elf;
+    this.layout = fields.layout;
+    this.core = fields.core;
+    this.init = fields.init;
+    this.modinfo = fields.modinfo;
+    this.initSize = fields.layout.init.size;
+  }
+  get coreSize(): number {
+    return this.layout.core.size;
+  }
+  tag(name: string): string | undefined {
+    return this.modinfo.find(({ tag }) => tag === name)?.value;
+  }
+  /** Address of a loaded section, or undefined. */
+  sectionAddress(name: string): { address: Addr; size: number } | undefined {
+    const section = this.elf.section(name);
+    const placed = section && this.layout.placed.get(section.index);
+    return placed && { address: (placed.area === 'core' ? this.core : this.init) + placed.offset, size: placed.section.size };
+  }
+}

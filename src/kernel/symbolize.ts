@@ -1,0 +1,26 @@
+// From an address to a name: %pS and call traces. Source: kernel/kallsyms.c, kernel/module/kallsyms.c.
+import type { Kernel } from './kernel.ts';
+import type { Addr } from './memory.ts';
+
+export interface SymbolizedAddress {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+  /** The module that holds it; undefined for the kernel. */
+  readonly module?: string;
+}
+const PAGE = 4096;
+
+export function symbolize(k: Kernel, address: Addr): SymbolizedAddress | undefined {
+  const module = k.modules.all.find(({ core, coreSize, init, initSize }) =>
+    (address >= core && address < core + coreSize) || (address >= init && address < init + initSize));
+  if (module === undefined) return address < 0 ? k.description.kallsyms.at(address) : undefined;
+  const inside = [...module.symbols].filter((symbol) => symbol.address <= address && symbol.name !== '').sort((a, b) => b.address - a.address);
+  const found = inside[0];
+  if (found === undefined) return undefined;
+  const following = module.symbols.map((symbol) => symbol.address).filter((other) => other > found.address);
+  // The last symbol of a region reaches to the end of its pages.
+  const regionEnd = module.core + (address < module.core + module.layout.core.textSize ? module.layout.core.textSize : Math.ceil(module.coreSize / PAGE) * PAGE);
+  const end = Math.min(regionEnd, ...following);
+  return { name: found.name, offset: address - found.address, size: end - found.address, module: module.name };
+}
