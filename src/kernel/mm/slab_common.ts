@@ -1,0 +1,128 @@
+// Source: mm/slab_common.c, mm/slub.c, include/linux/slab.h.
+import { cstring, gfp_t, int, type KernelApi, kdata, kernelApi, kfunc, nothing, partial, pointer, size_t, uint, voidPtr } from '../api/index.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Addr } from '../memory.ts';
+import { SlabCache } from './slab.ts';
+
+/** What a zero-byte request gets; freeing it does nothing. */
+const ZERO_SIZE_PTR = 16;
+const __GFP_ZERO = 0x100;
+const NULL = 0;
+const NO_RECLAIM = 'allocation never waits: there is no reclaim';
+
+export function kmalloc(k: Kernel, size: number, flags: number): Addr {
+  if (size === 0) return ZERO_SIZE_PTR;
+  const address = k.slab.alloc(size) ?? NULL;
+  if (address !== NULL && (flags & __GFP_ZERO) !== 0) k.memory.fill(address, 0, size);
+  return address;
+}
+function kfree(k: Kernel, address: Addr): void {
+  if (address !== NULL && address !== ZERO_SIZE_PTR) k.slab.free(address);
+}
+
+/** Caches by the guest address of their handle. */
+export class KmemCaches {
+  readonly #caches = new Map<Addr, SlabCache & { readonly ctor?: Addr }>();
+  readonly #k: Kernel;
+  constructor(k: Kernel) {
+    this.#k = k;
+  }
+  create(name: string, size: number, align: number): Addr {
+    const handle = this.#k.slab.alloc(this.#k.layouts.sizeOf('kmem_cache'));
+    if (handle === undefined) return NULL;
+    this.#caches.set(handle, new SlabCache(name, size, Math.max(align, 8)));
+    return handle;
+  }
+  at(handle: Addr): SlabCache | undefined {
+    return this.#caches.get(handle);
+  }
+  destroy(handle: Addr): void {
+    this.#caches.delete(handle);
+    this.#k.slab.free(handle);
+  }
+}
+
+const cachep = pointer('struct kmem_cache *');
+export const slabCommonApi: KernelApi = kernelApi('mm/slab_common.c', {
+  /** Pointers to the kmalloc caches, by type and size class. kmalloc_trace() goes by its size argument alone. */
+  kmalloc_caches: kdata(() => {}),
+  __kmalloc: partial(NO_RECLAIM, kfunc({ size: size_t, flags: gfp_t }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags))),
+  __kmalloc_node: partial(NO_RECLAIM, kfunc({ size: size_t, flags: gfp_t, node: int }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags))),
+  kmalloc_trace: partial(NO_RECLAIM, kfunc({ s: cachep, gfpflags: gfp_t, size: size_t }, voidPtr, (k, { gfpflags, size }) => kmalloc(k, size, gfpflags))),
+  kmalloc_large: partial(NO_RECLAIM, kfunc({ size: size_t, flags: gfp_t }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags))),
+  kfree: kfunc({ object: voidPtr }, nothing, (k, { object }) => kfree(k, object)),
+  kfree_sensitive: kfunc({ p: voidPtr }, nothing, (k, { p }) => {
+    const allocation = k.slab.allocation(p);
+    if (allocation !== undefined) k.memory.fill(p, 0, allocation.size);
+    kfree(k, p);
+  }),
+  /** Bytes that the allocation really has. */
+  ksize: kfunc({ objp: voidPtr }, size_t, (k, { objp }) => {
+    const allocation = k.slab.allocation(objp);
+    return allocation === undefined ? 0 : (allocation.cache?.objectSize ?? Math.ceil(allocation.size / 4096) * 4096);
+  }),
+  krealloc: partial(NO_RECLAIM, kfunc({ p: voidPtr, new_size: size_t, flags: gfp_t }, voidPtr, (k, { p, new_size, flags }) => {
+    if (new_size === 0) {
+      kfree(k, p);
+      return ZERO_SIZE_PTR;
+    }
+    const old = k.slab.allocation(p);
+    const address = kmalloc(k, new_size, flags);
+    if (old !== undefined && address !== NULL) {
+      k.memory.copy(address, p, Math.min(old.size, new_size));
+      kfree(k, p);
+    }
+    return address;
+  })),
+  kmem_cache_create: partial('no constructor is called, flags are ignored', kfunc(
+    { name: cstring, size: uint, align: uint, flags: uint, ctor: voidPtr }, voidPtr,
+    (k, { name, size, align }) => k.get(KmemCaches).create(name, size, align),
+  )),
+  kmem_cache_alloc: partial(NO_RECLAIM, kfunc({ s: cachep, gfpflags: gfp_t }, voidPtr, (k, { s, gfpflags }) => {
+    const cache = k.get(KmemCaches).at(s);
+    const address = cache === undefined ? NULL : (k.slab.allocFrom(cache) ?? NULL);
+    if (cache !== undefined && address !== NULL && (gfpflags & __GFP_ZERO) !== 0) k.memory.fill(address, 0, cache.objectSize);
+    return address;
+  })),
+  kmem_cache_free: kfunc({ s: cachep, x: voidPtr }, nothing, (k, { x }) => kfree(k, x)),
+  kmem_cache_destroy: partial('objects that are left are not reported', kfunc({ s: cachep }, nothing, (k, { s }) => {
+    if (s !== NULL) k.get(KmemCaches).destroy(s);
+  })),
+  kmem_cache_size: kfunc({ s: cachep }, uint, (k, { s }) => k.get(KmemCaches).at(s)?.objectSize ?? 0),
+});
+
+export const mmUtilApi: KernelApi = kernelApi('mm/util.c', {
+  kstrdup: kfunc({ s: voidPtr, gfp: gfp_t }, voidPtr, (k, { s, gfp }) => {
+    if (s === NULL) return NULL;
+    const size = k.memory.strlen(s) + 1;
+    const address = kmalloc(k, size, gfp);
+    if (address !== NULL) k.memory.copy(address, s, size);
+    return address;
+  }),
+  kstrndup: kfunc({ s: voidPtr, max: size_t, gfp: gfp_t }, voidPtr, (k, { s, max, gfp }) => {
+    if (s === NULL) return NULL;
+    const length = k.memory.strlen(s, max);
+    const address = kmalloc(k, length + 1, gfp);
+    if (address === NULL) return NULL;
+    k.memory.copy(address, s, length);
+    k.memory.setU8(address + length, 0);
+    return address;
+  }),
+  kmemdup: kfunc({ src: voidPtr, len: size_t, gfp: gfp_t }, voidPtr, (k, { src, len, gfp }) => {
+    const address = kmalloc(k, len, gfp);
+    if (address !== NULL) k.memory.copy(address, src, len);
+    return address;
+  }),
+  kvmalloc_node: partial(NO_RECLAIM, kfunc({ size: size_t, flags: gfp_t, node: int }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags))),
+  kvfree: kfunc({ addr: voidPtr }, nothing, (k, { addr }) => {
+    if (!k.vmalloc.free(addr)) kfree(k, addr);
+  }),
+});
+
+export const vmallocApi: KernelApi = kernelApi('mm/vmalloc.c', {
+  vmalloc: kfunc({ size: size_t }, voidPtr, (k, { size }) => k.vmalloc.alloc(size) ?? NULL),
+  vzalloc: kfunc({ size: size_t }, voidPtr, (k, { size }) => k.vmalloc.alloc(size) ?? NULL),
+  vfree: kfunc({ addr: voidPtr }, nothing, (k, { addr }) => {
+    if (addr !== NULL) k.vmalloc.free(addr);
+  }),
+});
