@@ -3,6 +3,10 @@ import { type CType, type FieldTypes, type KernelApi, type KernelStruct, Layouts
 import { type Cpu, type CpuEnvironment, type CpuFactory, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
 import { ExceptionHandler } from './exceptions.ts';
+import { Devices } from './fs/devices.ts';
+import { KernelProcess } from './fs/process.ts';
+import { mountAll } from './fs/proc.ts';
+import { Vfs } from './fs/vfs.ts';
 import type { KernelHost, TimeMode } from './host.ts';
 import { plainIo } from './io.ts';
 import { siphash32 } from './lib/siphash.ts';
@@ -13,6 +17,7 @@ import { PageAllocator } from './mm/pages.ts';
 import { Percpu } from './mm/percpu.ts';
 import { RegionAllocator } from './mm/regions.ts';
 import { Slab } from './mm/slab.ts';
+import { UserMemory } from './mm/user.ts';
 import { Modules } from './module/main.ts';
 import { GuestText } from './module/text.ts';
 import { Taint } from './panic.ts';
@@ -22,6 +27,7 @@ import { Scheduler } from './sched/scheduler.ts';
 import type { Task } from './sched/task.ts';
 import { type SymbolizedAddress, symbolize } from './symbolize.ts';
 import { KernelSymbols } from './symbols.ts';
+import type { Process } from './syscalls.ts';
 import { Clock, type Nanoseconds } from './time/clock.ts';
 
 export interface KernelOptions {
@@ -62,6 +68,9 @@ export class Kernel {
   readonly scheduler: Scheduler;
   readonly exceptions: ExceptionHandler;
   readonly text = new GuestText();
+  readonly vfs = new Vfs();
+  readonly devices: Devices;
+  readonly user = new UserMemory();
   readonly log: PrintkLog;
   readonly taint: Taint;
   readonly modules: Modules;
@@ -113,6 +122,8 @@ export class Kernel {
     });
     this.scheduler = new Scheduler(this, this.symbols.require('init_task'));
     this.#refillBudget();
+    this.devices = new Devices(this);
+    mountAll(this);
   }
 
   /** One instance per kernel of a subsystem's class: made at its first use. */
@@ -161,13 +172,17 @@ export class Kernel {
     return (yield { kind: 'call', fn, args }) | 0;
   }
 
+  /** The first process, with pid 1. */
+  start(): Process {
+    return new KernelProcess(this, this.scheduler.newPid(), 'kobox', '/root');
+  }
   /** Runs `body` as a new task and resolves with its result when it has ended; undefined when it was killed. */
-  async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>): Promise<T | undefined> {
+  async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number): Promise<T | undefined> {
     let result: T | undefined;
     const task = this.scheduler.spawn(comm, function* (self) {
       result = yield* body(self);
       return 0;
-    });
+    }, { pid });
     await this.waitFor(task);
     this.scheduler.reap(task);
     return result;

@@ -1,6 +1,7 @@
 // Every table of kernel functions. One line a Linux source file.
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
+import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { stringApi } from './lib/string.ts';
 import { vsprintfApi } from './lib/vsprintf.ts';
@@ -16,6 +17,7 @@ export const kernelTables: readonly KernelApi[] = [
   printkApi,
   slabCommonApi,
   stringApi,
+  usercopyApi,
   vmallocApi,
   vsprintfApi,
 ];

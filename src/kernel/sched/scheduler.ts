@@ -31,6 +31,13 @@ export const HARDIRQ_OFFSET = 0x10000;
 const IRQ_GAP = 256;
 const SWITCH: Request = { kind: 'switch' };
 
+export interface SpawnOptions {
+  /** A system call's task has the pid of its process. Default: a new one. */
+  readonly pid?: number | undefined;
+  /** Runnable at once (default), or only after wake_up_process. */
+  readonly start?: boolean;
+}
+
 export class Scheduler {
   readonly #k: Kernel;
   readonly #queue: Task[] = [];
@@ -53,6 +60,9 @@ export class Scheduler {
   get currentStruct(): StructView<typeof TaskStruct.fields> {
     return this.#k.view(TaskStruct, this.#current.addr);
   }
+  newPid(): number {
+    return this.#nextPid++;
+  }
   task(pid: number): Task | undefined {
     return this.#byPid.get(pid);
   }
@@ -66,12 +76,12 @@ export class Scheduler {
     return this.#queue.length > 0;
   }
 
-  /** A new task that runs `body`; it is runnable at once unless `start` is false (a kthread waits for wake_up_process). */
-  spawn(comm: string, body: (task: Task) => Sleeping<number>, start = true): Task {
+  /** A new task that runs `body`. */
+  spawn(comm: string, body: (task: Task) => Sleeping<number>, { pid, start = true }: SpawnOptions = {}): Task {
     const k = this.#k;
     const addr = k.slab.alloc(k.layouts.sizeOf('task_struct'));
     if (addr === undefined) throw new Error('out of guest memory for a task');
-    const task = this.#makeTask(this.#nextPid++, addr, comm);
+    const task = this.#makeTask(pid ?? this.newPid(), addr, comm);
     const struct = k.view(TaskStruct, addr);
     struct.cred = struct.real_cred = this.currentStruct.cred;
     struct.parent = struct.real_parent = this.#current.addr;

@@ -1,0 +1,104 @@
+// Device nodes and the kernel's own character devices. Source: drivers/char/mem.c, Documentation/admin-guide/devices.txt.
+import { EINVAL, ENOSPC, ENXIO, S_IFCHR, S_IFMT } from '#abi';
+import type { Sleeping } from '../api/index.ts';
+import type { Kernel } from '../kernel.ts';
+import { latin1 } from '../memory.ts';
+import { FsNode, type OpenNode } from './node.ts';
+import type { Resolved } from './vfs.ts';
+
+const MINOR_BITS = 20;
+const MEM_MAJOR = 1;
+const LOG_USER = 1;
+export const makeDevice = (major: number, minor: number): number => major * 2 ** MINOR_BITS + minor;
+export const majorOf = (dev: number): number => dev >>> MINOR_BITS;
+export const minorOf = (dev: number): number => dev & (2 ** MINOR_BITS - 1);
+
+export class DeviceNode extends FsNode {
+  constructor(mode: number, dev: number) {
+    super(mode);
+    this.rdev = dev;
+  }
+}
+/** Opens a device: gives what the open file does, or -errno. */
+export type DeviceOpener = (node: DeviceNode, flags: number, place: Resolved) => Sleeping<OpenNode | number>;
+
+/** Character devices by number: the kernel's own, and those of modules. */
+export class Devices {
+  readonly #k: Kernel;
+  readonly #ranges: { readonly first: number; readonly count: number; readonly open: DeviceOpener }[] = [];
+
+  constructor(k: Kernel) {
+    this.#k = k;
+    const names: readonly [string, number, () => OpenNode][] = [
+      ['null', 3, () => device({ read: () => new Uint8Array(0), write: (data) => data.length })],
+      ['zero', 5, () => device({ read: (count) => new Uint8Array(count), write: (data) => data.length })],
+      ['full', 7, () => device({ read: (count) => new Uint8Array(count), write: () => -ENOSPC })],
+      ['random', 8, () => device({ read: (count) => this.#random(count), write: (data) => data.length })],
+      ['urandom', 9, () => device({ read: (count) => this.#random(count), write: (data) => data.length })],
+      ['kmsg', 11, () => this.#kmsg()],
+    ];
+    const dev = k.vfs.directory('/dev');
+    for (const [name, minor, open] of names) {
+      const number = makeDevice(MEM_MAJOR, minor);
+      this.register(number, 1, function* () {
+        return open();
+      });
+      dev.put(name, new DeviceNode(S_IFCHR | (name === 'kmsg' ? 0o644 : 0o666), number));
+    }
+  }
+  register(first: number, count: number, open: DeviceOpener): () => void {
+    const range = { first, count, open };
+    this.#ranges.push(range);
+    return () => {
+      this.#ranges.splice(this.#ranges.indexOf(range), 1);
+    };
+  }
+  *open(node: DeviceNode, flags: number, place: Resolved): Sleeping<OpenNode | number> {
+    const range = this.#ranges.find(({ first, count }) => node.rdev >= first && node.rdev < first + count);
+    if (range === undefined || (node.mode & S_IFMT) !== S_IFCHR) return -ENXIO;
+    return yield* range.open(node, flags, place);
+  }
+  #random(count: number): Uint8Array {
+    const bytes = new Uint8Array(count);
+    this.#k.host.random(bytes);
+    return bytes;
+  }
+  /** One record a read. Format: Documentation/ABI/testing/dev-kmsg. */
+  #kmsg(): OpenNode {
+    const { log } = this.#k;
+    let next = 0;
+    return device({
+      read: () => {
+        const record = log.records()[next];
+        if (record === undefined) return new Uint8Array(0);
+        next++;
+        const escaped = record.text.replace(/[\x00-\x1f\x7f-\xff\\]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+        const head = `${record.facility * 8 + record.level},${record.seq},${Math.floor(record.time / 1000)},${record.continuation ? 'c' : '-'};${escaped}\n`;
+        return new TextEncoder().encode(head + record.dictionary.map((entry) => ` ${entry}\n`).join(''));
+      },
+      write: (data) => {
+        const text = latin1(data);
+        if (text.length > 992) return -EINVAL;
+        const prefix = /^<(\d+)>/.exec(text);
+        const priority = prefix === null ? 4 : Number(prefix[1]);
+        const facility = priority >> 3 || LOG_USER;
+        log.append({ level: priority & 7, facility, text: text.slice(prefix?.[0].length ?? 0).replace(/\n$/, ''), continuation: false, dictionary: [] });
+        return data.length;
+      },
+    });
+  }
+}
+/** A device that never sleeps. */
+function device(does: { read(count: number): Uint8Array; write(data: Uint8Array): number }): OpenNode {
+  return {
+    position: 0,
+    // biome-ignore lint/correctness/useYield: it never sleeps
+    *read(count) {
+      return does.read(count);
+    },
+    // biome-ignore lint/correctness/useYield: it never sleeps
+    *write(data) {
+      return does.write(data);
+    },
+  };
+}

@@ -1,0 +1,137 @@
+// Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
+import type { Kernel } from '../kernel.ts';
+import { type Addr, hex64, latin1 } from '../memory.ts';
+import { flagsText } from '../module/main.ts';
+import { type Module, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, MODULE_STATE_UNFORMED, ModuleStruct } from '../module/module.ts';
+import { getParameter, setParameter } from '../module/parameters.ts';
+import { moduleTaintLetters } from '../panic.ts';
+import { ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
+
+const SYSFS_SIZE = 4096;
+const SECTION_FILE_SIZE = 19;
+const SHF_ALLOC = 2;
+const SHT_NOTE = 7;
+const states: Readonly<Record<number, readonly [proc: string, sysfs: string]>> = {
+  [MODULE_STATE_LIVE]: ['Live', 'live'],
+  [MODULE_STATE_COMING]: ['Loading', 'coming'],
+  [MODULE_STATE_GOING]: ['Unloading', 'going'],
+};
+
+export function modulesText(k: Kernel): string {
+  return k.modules.all
+    .filter(({ state }) => state !== MODULE_STATE_UNFORMED)
+    .map((module) => {
+      const struct = k.view(ModuleStruct, module.addr);
+      const permanent = struct.init !== 0 && struct.exit === 0 ? '[permanent],' : '';
+      const users = module.users.map(({ name }) => `${name},`).join('') + permanent || '-';
+      const taints = module.taints === 0 ? '' : ` ${flagsText(module)}`;
+      const size = module.coreSize + module.initSize;
+      return `${module.name} ${size} ${k.modules.refcount(module)} ${users} ${states[module.state]?.[0] ?? ''} 0x${hex64(module.core)}${taints}\n`;
+    })
+    .join('');
+}
+export function kallsymsText(k: Kernel): string {
+  const kernel = k.description.kallsyms.all().map(({ name, type, address }) => `${hex64(address)} ${type} ${name}\n`);
+  const modules = k.modules.all.flatMap((module) =>
+    module.symbols.map(({ name, letter, address }) => `${hex64(address)} ${letter} ${name}\t[${module.name}]\n`));
+  return kernel.join('') + modules.join('');
+}
+
+/** Everything that stands in /proc, /sys and the ramfs root of a fresh kernel. */
+export function mountAll(k: Kernel): void {
+  for (const path of ['/bin', '/etc', '/root', '/tmp', '/run', '/var', `/lib/modules/${k.description.release}`]) k.vfs.directory(path);
+  procfs(k);
+  sysfs(k);
+}
+
+function procfs(k: Kernel): void {
+  const proc = new TreeDirectory(0o555, false);
+  k.vfs.root.put('proc', proc);
+  const text = (name: string, make: () => string, mode = 0o444): void => proc.put(name, new TextFile(mode, plainText(make)));
+  text('modules', () => modulesText(k));
+  text('kallsyms', () => kallsymsText(k));
+  text('version', () => `${k.description.version}\n`);
+  text('cmdline', () => `${k.cmdline}\n`);
+  text('uptime', () => {
+    const seconds = (k.clock.now / 1e9).toFixed(2);
+    return `${seconds} ${seconds}\n`;
+  });
+  text('filesystems', () => ['sysfs', 'tmpfs', 'proc', 'debugfs', 'devtmpfs', 'ramfs'].map((name) => `nodev\t${name}\n`).join(''));
+  const kernel = proc.child('sys', 0o555).child('kernel', 0o555);
+  kernel.put('tainted', new TextFile(0o644, plainText(() => `${k.taint.mask}\n`)));
+  kernel.put('ostype', new TextFile(0o444, plainText(() => 'Linux\n')));
+  kernel.put('osrelease', new TextFile(0o444, plainText(() => `${k.description.release}\n`)));
+}
+
+function sysfs(k: Kernel): void {
+  const sys = new TreeDirectory(0o555, false);
+  k.vfs.root.put('sys', sys);
+  for (const name of ['bus', 'class', 'dev', 'devices', 'kernel']) sys.child(name);
+  const directories = new WeakMap<Module, Directory>();
+  const loaded = (): Module[] => k.modules.all.filter(({ state }) => state !== MODULE_STATE_UNFORMED);
+  sys.put('module', new ComputedDirectory(
+    () => loaded().map(({ name }) => name),
+    (name) => {
+      const module = loaded().find((other) => other.name === name);
+      if (module === undefined) return undefined;
+      let directory = directories.get(module);
+      if (directory === undefined) {
+        directory = moduleDirectory(k, module);
+        directories.set(module, directory);
+      }
+      return directory;
+    },
+  ));
+}
+
+/** /sys/module/NAME. */
+function moduleDirectory(k: Kernel, module: Module): Directory {
+  const directory = new TreeDirectory(0o755, false);
+  const text = (name: string, make: () => string, mode = 0o444): void => directory.put(name, new TextFile(mode, plainText(() => `${make()}\n`), SYSFS_SIZE));
+  directory.put('uevent', new TextFile(0o200, {}, SYSFS_SIZE));
+  for (const name of ['version', 'srcversion']) {
+    const value = module.tag(name);
+    if (value !== undefined) text(name, () => value);
+  }
+  text('initstate', () => states[module.state]?.[1] ?? '');
+  text('coresize', () => `${module.coreSize}`);
+  text('initsize', () => `${module.initSize}`);
+  text('taint', () => moduleTaintLetters(module.taints));
+  text('refcnt', () => `${k.modules.refcount(module)}`);
+  directory.put('holders', new ComputedDirectory(
+    () => module.users.map(({ name }) => name),
+    (name) => (module.users.some((user) => user.name === name) ? new Symlink(`../../${name}`) : undefined),
+  ));
+  if (module.parameters.some(({ perm }) => perm !== 0)) directory.put('parameters', parametersDirectory(k, module));
+  sectionFiles(k, module, directory);
+  return directory;
+}
+function parametersDirectory(k: Kernel, module: Module): Directory {
+  const directory = new TreeDirectory(0o755, false);
+  for (const parameter of module.parameters) {
+    if (parameter.perm === 0) continue;
+    directory.put(parameter.name, new TextFile(parameter.perm, {
+      read: () => getParameter(k, parameter),
+      *write(value) {
+        const error = yield* setParameter(k, parameter, value);
+        return error === 0 ? value.length : error;
+      },
+    }, SYSFS_SIZE));
+  }
+  return directory;
+}
+function sectionFiles(k: Kernel, module: Module, directory: TreeDirectory): void {
+  const sections = new TreeDirectory(0o755, false);
+  const notes = new TreeDirectory(0o755, false);
+  const init = module.init;
+  for (const { section, area, offset } of module.layout.placed.values()) {
+    if (section.size === 0) continue;
+    const address: Addr = (area === 'core' ? module.core : init) + offset;
+    sections.put(section.name, new TextFile(0o400, plainText(() => `0x${hex64(address)}\n`), SECTION_FILE_SIZE));
+    if (section.type === SHT_NOTE && (section.flags & SHF_ALLOC) !== 0) {
+      notes.put(section.name, new TextFile(0o444, plainText(() => latin1(k.memory.read(address, section.size))), section.size));
+    }
+  }
+  directory.put('sections', sections);
+  if ([...notes.names()].length > 0) directory.put('notes', notes);
+}
