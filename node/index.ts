@@ -1,0 +1,26 @@
+// What `import ... from 'kobox'` gives on Node: the machine with Node's host and the kernel description that ships.
+import { bootOn, type BootOptions as PortableOptions, type Machine } from '#machine';
+import { loadKernel, nodeHost, SHIPPED_KERNEL } from '#host-node';
+
+export { type Machine, type OpenFile, SystemCallError } from '#machine';
+
+export { SHIPPED_KERNEL } from '#host-node';
+
+export interface BootOptions extends Omit<PortableOptions, 'description' | 'host'> {
+  /** Release of a shipped or imported kernel (`kobox kernel list`). Default: the shipped one. */
+  readonly kernel?: string;
+}
+
+/**
+ * Boots a kernel.
+ *
+ * @example
+ * const machine = await boot();
+ * await machine.insmod(readFileSync('hello.ko'));
+ * console.log(machine.dmesg().map((record) => record.text));
+ * await machine.rmmod('hello');
+ */
+export async function boot(options: BootOptions = {}): Promise<Machine> {
+  const { kernel = SHIPPED_KERNEL, ...rest } = options;
+  return bootOn({ ...rest, description: loadKernel(kernel), host: nodeHost() });
+}
