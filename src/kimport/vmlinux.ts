@@ -108,23 +108,28 @@ export class Vmlinux {
       };
     });
   }
-  #findText(text: string): number {
+  /** File offsets in .rodata where `text` stands. */
+  #findTexts(text: string): number[] {
+    const found: number[] = [];
     const rodata = this.#sections.get('.rodata');
     if (rodata === undefined) throw new ImportError('no section .rodata');
     const needle = new TextEncoder().encode(text);
     for (let at = rodata.offset; at < rodata.offset + rodata.size; at++) {
       at = this.#bytes.indexOf(needle[0] as number, at);
       if (at < 0) break;
-      if (needle.every((byte, n) => this.#bytes[at + n] === byte)) return at;
+      if (needle.every((byte, n) => this.#bytes[at + n] === byte)) found.push(at);
     }
-    throw new ImportError(`the image does not hold '${text}'`);
+    if (found.length === 0) throw new ImportError(`the image does not hold '${text}'`);
+    return found;
   }
   /** linux_banner, without its newline. */
   banner(): string {
-    return this.#stringAt(this.#findText('Linux version ')).trimEnd();
+    const texts = this.#findTexts('Linux version ').map((at) => this.#stringAt(at).trimEnd());
+    // A copy without the build number is left over from the first pass of the link.
+    return texts.find((text) => /\) #\d/.test(text)) ?? (texts[0] as string);
   }
   vermagic(release: string): string {
-    return this.#stringAt(this.#findText(`${release} SMP `));
+    return this.#stringAt(this.#findTexts(`${release} SMP `)[0] as number);
   }
   kallsyms(): Symbol[] {
     const rodata = this.section('.rodata');
