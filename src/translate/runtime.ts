@@ -147,7 +147,7 @@ function stringCode(size: Size, move: boolean, guestStart: number): Uint8Array {
   } else {
     // One repeated byte: memory.fill.
     if (size > 1) {
-      const pattern = { 2: 0x0101n, 4: 0x01010101n, 8: 0x0101010101010101n }[size];
+      const pattern = 0x0101010101010101n & ((1n << BigInt(8 * size)) - 1n);
       out.bytes([Op.localGet, source, Op.localGet, source, Op.i64Const]);
       out.s64(0xffn);
       out.bytes([Op.i64And, Op.i64Const]);

@@ -82,10 +82,12 @@ export class Translator {
       this.#view.setInt32(scratch + Scratch.tailDepth, 0, true);
       this.#lost = undefined;
       let next: number;
-      const hostFunction = this.#slotOf.has(ip) ? -1 : this.#host.hostFunctionAt(ip);
+      const known = this.#slotOf.get(ip);
+      const translated = known !== undefined && this.#translated[known] === true;
+      const hostFunction = translated ? -1 : this.#host.hostFunctionAt(ip);
       if (hostFunction >= 0) next = this.#host.hostCall(hostFunction);
       else {
-        const slot = this.#slotFor(ip);
+        const slot = translated ? known : this.#slotFor(ip);
         if (slot < 0) {
           this.#setRip(ip);
           return { kind: 'left', ip };
