@@ -22,7 +22,7 @@ import { Modules } from './module/main.ts';
 import { GuestText } from './module/text.ts';
 import { Taint } from './panic.ts';
 import { PrintkLog } from './printk/log.ts';
-import { Execution } from './sched/execution.ts';
+import { Execution, TaskKilled } from './sched/execution.ts';
 import { Scheduler } from './sched/scheduler.ts';
 import type { Task } from './sched/task.ts';
 import { type SymbolizedAddress, symbolize } from './symbolize.ts';
@@ -243,7 +243,7 @@ export class Kernel {
   #tick(): boolean {
     this.#refillBudget();
     this.clock.pass(TICK);
-    this.exceptions.watchdog(TICK);
+    if (this.exceptions.watchdog(TICK)) throw new TaskKilled(9);
     if ((this.registers.rflags & EFLAGS_IF) !== 0n) this.clock.runDue();
     return false;
   }

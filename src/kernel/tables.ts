@@ -1,6 +1,12 @@
 // Every table of kernel functions. One line a Linux source file.
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
+import { kthreadApi, moduleApi, schedCoreApi } from './kthread.ts';
+import { kstrtoxApi, listDebugApi, panicApi, stringHelpersApi } from './lib/debug.ts';
+import { mutexApi } from './locking/mutex.ts';
+import { spinlockApi } from './locking/spinlock.ts';
+import { completionApi, waitApi } from './sched/wait.ts';
+import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { stringApi } from './lib/string.ts';
@@ -10,14 +16,29 @@ import { paramsApi } from './params.ts';
 import { printkApi } from './printk/printk.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  completionApi,
+  delayApi,
   entryApi,
   initTaskApi,
+  kstrtoxApi,
+  kthreadApi,
+  listDebugApi,
   mmUtilApi,
+  moduleApi,
+  mutexApi,
+  panicApi,
   paramsApi,
   printkApi,
+  schedCoreApi,
   slabCommonApi,
+  spinlockApi,
   stringApi,
+  stringHelpersApi,
+  timeApi,
+  timekeepingApi,
+  timerApi,
   usercopyApi,
   vmallocApi,
   vsprintfApi,
+  waitApi,
 ];

@@ -60,6 +60,9 @@ export class Scheduler {
   get currentStruct(): StructView<typeof TaskStruct.fields> {
     return this.#k.view(TaskStruct, this.#current.addr);
   }
+  structOf(task: Task): StructView<typeof TaskStruct.fields> {
+    return this.#k.view(TaskStruct, task.addr);
+  }
   newPid(): number {
     return this.#nextPid++;
   }
@@ -166,6 +169,7 @@ export class Scheduler {
     this.#enter(task);
     const outcome = this.#k.execution.run(task);
     this.#settle(task, outcome);
+    this.#k.exceptions.switched();
     this.#leave(task);
     return true;
   }

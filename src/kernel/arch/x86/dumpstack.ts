@@ -1,0 +1,64 @@
+// The common pieces of reports. Source: arch/x86/kernel/dumpstack.c, process_64.c; texts: linux-modules.md 9.1.
+import { RSP } from '../../cpu.ts';
+import type { Kernel } from '../../kernel.ts';
+import { type Addr, hex64 } from '../../memory.ts';
+import { flagsText } from '../../module/main.ts';
+import { unwind } from './unwind_orc.ts';
+
+const CODE_BEFORE = 42;
+const CODE_AFTER = 21;
+const HARDWARE = 'Hardware name: kobox';
+/** Hardware numbers in the order of the dump, three a line. */
+const ROWS = [
+  [['RAX', 0], ['RBX', 3], ['RCX', 1]],
+  [['RDX', 2], ['RSI', 6], ['RDI', 7]],
+  [['RBP', 5], ['R08', 8], ['R09', 9]],
+  [['R10', 10], ['R11', 11], ['R12', 12]],
+  [['R13', 13], ['R14', 14], ['R15', 15]],
+] as const;
+
+const symbol = (k: Kernel, address: Addr): string => {
+  const found = k.symbolize(address);
+  if (found === undefined) return `0x${hex64(address)}`;
+  return `${found.name}+0x${found.offset.toString(16)}/0x${found.size.toString(16)}${found.module === undefined ? '' : ` [${found.module}]`}`;
+};
+const print = (k: Kernel, text: string): void => k.log.print('warning', text);
+
+/** 'Modules linked in:' newest first. */
+export function printModules(k: Kernel): void {
+  const modules = k.modules.all.map((module) => ` ${module.name}${flagsText(module)}`).join('');
+  const last = k.modules.lastUnloaded === undefined ? '' : ` [last unloaded: ${k.modules.lastUnloaded}]`;
+  print(k, `Modules linked in:${modules}${last}`);
+}
+export function printHeader(k: Kernel): void {
+  const { current, scheduler, description, taint } = k;
+  const build = / (#\d+) /.exec(description.version)?.[1] ?? '#1';
+  const distribution = /Debian \S+/.exec(description.version.slice(description.version.indexOf(') #')))?.[0] ?? '';
+  print(k, `CPU: 0 PID: ${current.pid} Comm: ${scheduler.comm(current)} ${taint.header()} ${description.release} ${build}  ${distribution}`.trimEnd());
+  print(k, HARDWARE);
+}
+/** The bytes around `ip`, that at `ip` in angle brackets. */
+function codeLine(k: Kernel, ip: Addr): string {
+  if (!k.memory.valid(ip - CODE_BEFORE, CODE_BEFORE + CODE_AFTER + 1) || k.symbolize(ip - CODE_BEFORE) === undefined) {
+    return `Code: Unable to access opcode bytes at 0x${hex64(ip - CODE_BEFORE)}.`;
+  }
+  const bytes = [...k.memory.read(ip - CODE_BEFORE, CODE_BEFORE + 1 + CODE_AFTER)].map((byte) => byte.toString(16).padStart(2, '0'));
+  return `Code: ${bytes.map((byte, n) => (n === CODE_BEFORE ? `<${byte}>` : byte)).join(' ')}`;
+}
+export function printRegisters(k: Kernel, ip: Addr, cr2: Addr = 0): void {
+  const { registers } = k;
+  const value = (n: number): string => registers.u64(n).toString(16).padStart(16, '0');
+  print(k, `RIP: 0010:${symbol(k, ip)}`);
+  print(k, codeLine(k, ip));
+  print(k, `RSP: 0018:${value(RSP)} EFLAGS: ${(registers.rflags | 2n).toString(16).padStart(8, '0')}`);
+  for (const row of ROWS) print(k, row.map(([name, n]) => `${name}: ${value(n)}`).join(' '));
+  print(k, `FS:  0000000000000000(0000) GS:${hex64(k.percpu.base)}(0000) knlGS:0000000000000000`);
+  print(k, 'CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033');
+  print(k, `CR2: ${hex64(cr2)} CR3: 0000000000000000 CR4: 0000000000000000`);
+}
+export function printTrace(k: Kernel, ip: Addr): void {
+  print(k, 'Call Trace:');
+  print(k, ' <TASK>');
+  for (const address of unwind(k, ip)) print(k, ` ${symbol(k, address)}`);
+  print(k, ' </TASK>');
+}

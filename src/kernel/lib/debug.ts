@@ -1,0 +1,90 @@
+// Checks that modules call: lists, strings, stack. Source: lib/list_debug.c, lib/string_helpers.c, kernel/panic.c, lib/kstrtox.c.
+import { EINVAL, ERANGE } from '#abi';
+import { bool, cstring, int, type KernelApi, type KernelSymbol, kernelApi, kfunc, nothing, uint, variadic, voidPtr } from '../api/index.ts';
+import type { Kernel } from '../kernel.ts';
+import { type Addr, hex64 } from '../memory.ts';
+import { parseBool, parseInteger } from '../params.ts';
+
+// include/linux/poison.h with CONFIG_ILLEGAL_POINTER_VALUE of x86-64, as signed numbers.
+const LIST_POISON1: Addr = Number(BigInt.asIntN(64, 0xdead000000000100n));
+const LIST_POISON2: Addr = Number(BigInt.asIntN(64, 0xdead000000000122n));
+
+/** CONFIG_BUG_ON_DATA_CORRUPTION: says what is wrong, then BUG(). */
+function corrupt(k: Kernel, text: string, line: number): never {
+  k.log.print('crit', text);
+  return k.exceptions.bug('lib/list_debug.c', line);
+}
+const next = (k: Kernel, entry: Addr): Addr => k.memory.ptr(entry);
+const prev = (k: Kernel, entry: Addr): Addr => k.memory.ptr(entry + 8);
+
+export const listDebugApi: KernelApi = kernelApi('lib/list_debug.c', {
+  __list_add_valid: kfunc({ new: voidPtr, prev: voidPtr, next: voidPtr }, bool, (k, { new: entry, prev: before, next: after }) => {
+    if (prev(k, after) !== before) {
+      corrupt(k, `list_add corruption. next->prev should be prev (${hex64(before)}), but was ${hex64(prev(k, after))}. (next=${hex64(after)}).`, 23);
+    }
+    if (next(k, before) !== after) {
+      corrupt(k, `list_add corruption. prev->next should be next (${hex64(after)}), but was ${hex64(next(k, before))}. (prev=${hex64(before)}).`, 26);
+    }
+    if (entry === before || entry === after) {
+      corrupt(k, `list_add double add: new=${hex64(entry)}, prev=${hex64(before)}, next=${hex64(after)}.`, 29);
+    }
+    return true;
+  }),
+  __list_del_entry_valid: kfunc({ entry: voidPtr }, bool, (k, { entry }) => {
+    const before = prev(k, entry);
+    const after = next(k, entry);
+    const name = hex64(entry);
+    if (after === 0) corrupt(k, `list_del corruption, ${name}->next is NULL`, 49);
+    if (before === 0) corrupt(k, `list_del corruption, ${name}->prev is NULL`, 52);
+    if (after === LIST_POISON1) corrupt(k, `list_del corruption, ${name}->next is LIST_POISON1 (${hex64(LIST_POISON1)})`, 55);
+    if (before === LIST_POISON2) corrupt(k, `list_del corruption, ${name}->prev is LIST_POISON2 (${hex64(LIST_POISON2)})`, 58);
+    if (next(k, before) !== entry) corrupt(k, `list_del corruption. prev->next should be ${name}, but was ${hex64(next(k, before))}. (prev=${hex64(before)})`, 61);
+    if (prev(k, after) !== entry) corrupt(k, `list_del corruption. next->prev should be ${name}, but was ${hex64(prev(k, after))}. (next=${hex64(after)})`, 64);
+    return true;
+  }),
+});
+
+const res = voidPtr;
+const s = cstring;
+/** kstrto*(): the value fits in `bits` bits or is -ERANGE. The base 0 reads 0x and 0 prefixes. */
+const integer = (bits: number, signed: boolean): KernelSymbol =>
+  kfunc({ s, base: uint, res }, int, (k, { s: text, base, res: to }) => {
+    const prefixed = base === 16 && !/^[-+]?0x/i.test(text) ? text.replace(/^([-+]?)/, '$10x') : base === 10 ? text.replace(/^([-+]?)0+(?=[0-9])/, '$1') : text;
+    const value = parseInteger(prefixed, signed);
+    if (value === undefined) return -EINVAL;
+    if ((signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)) !== value) return -ERANGE;
+    k.memory.write(to, new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, value)).buffer, 0, bits / 8));
+    return 0;
+  });
+
+export const kstrtoxApi: KernelApi = kernelApi('lib/kstrtox.c', {
+  kstrtoint: integer(32, true),
+  kstrtouint: integer(32, false),
+  kstrtoll: integer(64, true),
+  kstrtoull: integer(64, false),
+  kstrtou8: integer(8, false),
+  kstrtos8: integer(8, true),
+  kstrtou16: integer(16, false),
+  kstrtos16: integer(16, true),
+  kstrtobool: kfunc({ s, res }, int, (k, { s: text, res: to }) => {
+    const value = parseBool(text);
+    if (value === undefined) return -EINVAL;
+    k.memory.setU8(to, value ? 1 : 0);
+    return 0;
+  }),
+});
+
+export const panicApi: KernelApi = kernelApi('kernel/panic.c', {
+  __stack_chk_fail: kfunc({}, nothing, (k) => k.exceptions.panic('stack-protector: Kernel stack is corrupted in: module code')),
+  /** The text of a WARN(): the trap behind it reports the rest. */
+  __warn_printk: variadic({ fmt: cstring }, nothing, (k, { fmt, va }) => {
+    k.log.print('warning', '------------[ cut here ]------------');
+    k.log.vprintk(k.formatter.format(fmt, va));
+  }),
+});
+export const stringHelpersApi: KernelApi = kernelApi('lib/string_helpers.c', {
+  fortify_panic: kfunc({ name: cstring }, nothing, (k, { name }) => {
+    k.log.print('emerg', `detected buffer overflow in ${name}`);
+    k.exceptions.bug('lib/string_helpers.c', 1027);
+  }),
+});

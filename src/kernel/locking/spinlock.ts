@@ -1,0 +1,85 @@
+// Spin locks of the one CPU. Source: kernel/locking/spinlock.c, include/asm-generic/qspinlock.h.
+import { int, type KernelApi, type KernelSymbol, kernelApi, kfunc, nothing, pointer, ulong } from '../api/index.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Addr } from '../memory.ts';
+
+const IF = 0x200n;
+const LOCKED = 1;
+const WRITE_LOCKED = 0xff;
+const READER = 0x200;
+const SOFTIRQ_DISABLE = 0x200;
+const lock = pointer('raw_spinlock_t *');
+const rwlock = pointer('rwlock_t *');
+
+/** With one CPU a lock that is taken stays taken: nobody could give it back. */
+function take(k: Kernel, address: Addr, value: number): void {
+  if (k.memory.u32(address) !== 0) k.exceptions.lockup();
+  k.memory.setU32(address, value);
+}
+const disablePreemption = (k: Kernel, by = 1): void => {
+  k.percpu.preemptCount += by;
+};
+const saveInterrupts = (k: Kernel): bigint => {
+  const flags = k.registers.rflags;
+  k.registers.rflags = flags & ~IF;
+  return flags;
+};
+const locking = (before: (k: Kernel) => void): KernelSymbol =>
+  kfunc({ lock }, nothing, (k, { lock: address }) => {
+    before(k);
+    disablePreemption(k);
+    take(k, address, LOCKED);
+  });
+const unlocking = (after: (k: Kernel) => void): KernelSymbol =>
+  kfunc({ lock }, nothing, (k, { lock: address }) => {
+    k.memory.setU32(address, 0);
+    disablePreemption(k, -1);
+    after(k);
+  });
+const nothingElse = (): void => {};
+const enableInterrupts = (k: Kernel): void => {
+  k.registers.rflags |= IF;
+};
+
+export const spinlockApi: KernelApi = kernelApi('kernel/locking/spinlock.c', {
+  _raw_spin_lock: locking(nothingElse),
+  _raw_spin_unlock: unlocking(nothingElse),
+  _raw_spin_lock_irq: locking(saveInterrupts),
+  _raw_spin_unlock_irq: unlocking(enableInterrupts),
+  _raw_spin_lock_bh: locking((k) => disablePreemption(k, SOFTIRQ_DISABLE)),
+  _raw_spin_unlock_bh: unlocking((k) => disablePreemption(k, -SOFTIRQ_DISABLE)),
+  _raw_spin_lock_irqsave: kfunc({ lock }, ulong, (k, { lock: address }) => {
+    const flags = saveInterrupts(k);
+    disablePreemption(k);
+    take(k, address, LOCKED);
+    return flags;
+  }),
+  _raw_spin_unlock_irqrestore: kfunc({ lock, flags: ulong }, nothing, (k, { lock: address, flags }) => {
+    k.memory.setU32(address, 0);
+    disablePreemption(k, -1);
+    if ((flags & IF) !== 0n) enableInterrupts(k);
+  }),
+  _raw_spin_trylock: kfunc({ lock }, int, (k, { lock: address }) => {
+    if (k.memory.u32(address) !== 0) return 0;
+    disablePreemption(k);
+    k.memory.setU32(address, LOCKED);
+    return 1;
+  }),
+  _raw_read_lock: kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
+    disablePreemption(k);
+    if ((k.memory.u32(address) & WRITE_LOCKED) !== 0) k.exceptions.lockup();
+    k.memory.setU32(address, k.memory.u32(address) + READER);
+  }),
+  _raw_read_unlock: kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
+    k.memory.setU32(address, k.memory.u32(address) - READER);
+    disablePreemption(k, -1);
+  }),
+  _raw_write_lock: kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
+    disablePreemption(k);
+    take(k, address, WRITE_LOCKED);
+  }),
+  _raw_write_unlock: kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
+    k.memory.setU32(address, 0);
+    disablePreemption(k, -1);
+  }),
+});

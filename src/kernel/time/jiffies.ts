@@ -1,0 +1,147 @@
+// HZ = 250. Source: include/linux/jiffies.h, kernel/time/{timer,sleep_timeout,time}.c.
+import { blocking, embedded, int, kdata, type KernelApi, kernelApi, kernelStruct, kfunc, long, nothing, optionalCstring, pointer, ptr, type Sleeping, u32, uint, ulong, ulongAddr, voidPtr } from '../api/index.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Addr } from '../memory.ts';
+import { SOFTIRQ_OFFSET } from '../sched/scheduler.ts';
+import { TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from '../sched/task.ts';
+import type { CancellableEvent } from './clock.ts';
+
+export const HZ = 250;
+export const NS_PER_JIFFY = 1e9 / HZ;
+const MS_PER_JIFFY = 1000 / HZ;
+/** INITIAL_JIFFIES: five minutes before the 32-bit counter wraps. */
+const INITIAL_JIFFIES = 2n ** 32n - 300n * BigInt(HZ);
+/** MAX_SCHEDULE_TIMEOUT and above. */
+export const NEVER = 2n ** 63n - 1n;
+
+export const jiffiesNow = (k: Kernel): bigint => INITIAL_JIFFIES + BigInt(Math.floor(k.clock.now / NS_PER_JIFFY));
+/** When the jiffies counter gets to `jiffies`, in ns since boot. */
+const timeOf = (jiffies: bigint): number => Number(BigInt.asIntN(64, jiffies - INITIAL_JIFFIES)) * NS_PER_JIFFY;
+
+const TimerList = kernelStruct('timer_list', { entry: embedded, 'entry.next': voidPtr, 'entry.pprev': voidPtr, expires: ulong, function: voidPtr, flags: u32 });
+
+/** Pending timers by their guest address. */
+class Timers {
+  readonly #k: Kernel;
+  readonly #pending = new Map<Addr, CancellableEvent>();
+  constructor(k: Kernel) {
+    this.#k = k;
+  }
+  /** @returns whether it was pending. */
+  cancel(timer: Addr): boolean {
+    const event = this.#pending.get(timer);
+    if (event === undefined) return false;
+    event.cancel();
+    this.#forget(timer);
+    return true;
+  }
+  #forget(timer: Addr): void {
+    this.#pending.delete(timer);
+    const view = this.#k.view(TimerList, timer);
+    view['entry.pprev'] = 0;
+  }
+  /** (Re)starts the timer for its `expires`. @returns whether it was pending. */
+  start(timer: Addr): boolean {
+    const k = this.#k;
+    const was = this.cancel(timer);
+    const view = k.view(TimerList, timer);
+    // timer_pending() looks at pprev.
+    view['entry.pprev'] = timer;
+    this.#pending.set(timer, k.clock.at(Math.max(timeOf(view.expires), k.clock.now), () => {
+      this.#forget(timer);
+      k.scheduler.interrupt(SOFTIRQ_OFFSET, function* () {
+        yield* k.call(view.function, timer);
+      });
+    }));
+    return was;
+  }
+}
+const timer = ptr(TimerList);
+const key = pointer('struct lock_class_key *');
+
+/** schedule_timeout(): sleeps in the state that current has. */
+function* scheduleTimeout(k: Kernel, timeout: bigint): Sleeping<bigint> {
+  if (timeout >= NEVER) {
+    yield* k.scheduler.schedule();
+    return timeout;
+  }
+  if (timeout < 0n) {
+    k.scheduler.currentStruct.__state = TASK_RUNNING;
+    return 0n;
+  }
+  const end = jiffiesNow(k) + timeout;
+  const state = k.scheduler.currentStruct.__state;
+  // The timer of a sleep fires at the tick after its last whole jiffy.
+  yield* k.scheduler.sleepFor(Math.max(timeOf(end) - k.clock.now, 0), state);
+  const left = end - jiffiesNow(k);
+  return left > 0n ? left : 0n;
+}
+
+export const timerApi: KernelApi = kernelApi('kernel/time/timer.c', {
+  /** Follows the clock while a module is there that reads it. */
+  jiffies: kdata((k, address) => {
+    const update = (): void => k.memory.setU64(address, jiffiesNow(k));
+    update();
+    k.clock.onAdvance(update);
+  }),
+  init_timer_key: kfunc({ timer, func: voidPtr, flags: uint, name: optionalCstring, key }, nothing, (_, { timer: view, func, flags }) => {
+    view['entry.pprev'] = 0;
+    view.function = func;
+    view.flags = flags;
+  }),
+  add_timer: kfunc({ timer }, nothing, (k, { timer: { addr } }) => {
+    k.get(Timers).start(addr);
+  }),
+  mod_timer: kfunc({ timer, expires: ulong }, int, (k, { timer: view, expires }) => {
+    if (view.function === 0) return 0;
+    view.expires = expires;
+    return k.get(Timers).start(view.addr) ? 1 : 0;
+  }),
+  timer_delete: kfunc({ timer }, int, (k, { timer: { addr } }) => (k.get(Timers).cancel(addr) ? 1 : 0)),
+  timer_delete_sync: kfunc({ timer }, int, (k, { timer: { addr } }) => (k.get(Timers).cancel(addr) ? 1 : 0)),
+  schedule_timeout: blocking({ timeout: long }, long, (k, { timeout }) => scheduleTimeout(k, timeout)),
+  schedule_timeout_interruptible: blocking({ timeout: long }, long, (k, { timeout }) => {
+    k.scheduler.currentStruct.__state = TASK_INTERRUPTIBLE;
+    return scheduleTimeout(k, timeout);
+  }),
+  schedule_timeout_uninterruptible: blocking({ timeout: long }, long, (k, { timeout }) => {
+    k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
+    return scheduleTimeout(k, timeout);
+  }),
+  msleep: blocking({ msecs: uint }, nothing, function* (k, { msecs }) {
+    k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
+    yield* scheduleTimeout(k, BigInt(Math.ceil(msecs / MS_PER_JIFFY)) + 1n);
+  }),
+  msleep_interruptible: blocking({ msecs: uint }, ulong, function* (k, { msecs }) {
+    k.scheduler.currentStruct.__state = TASK_INTERRUPTIBLE;
+    const left = yield* scheduleTimeout(k, BigInt(Math.ceil(msecs / MS_PER_JIFFY)) + 1n);
+    return left * BigInt(MS_PER_JIFFY);
+  }),
+  usleep_range_state: blocking({ min: ulongAddr, max: ulongAddr, state: uint }, nothing, function* (k, { min, state }) {
+    yield* k.scheduler.sleepFor(min * 1000, state);
+  }),
+});
+export const timeApi: KernelApi = kernelApi('kernel/time/time.c', {
+  __msecs_to_jiffies: kfunc({ m: uint }, ulong, (_, { m }) => BigInt(Math.ceil(m / MS_PER_JIFFY))),
+  jiffies_to_msecs: kfunc({ j: ulong }, uint, (_, { j }) => Number(BigInt.asUintN(32, j * BigInt(MS_PER_JIFFY)))),
+});
+/** Reading the time takes a little of it, so that a loop that polls the clock ends. */
+const READ_COST = 100;
+const now = (k: Kernel): bigint => {
+  k.clock.pass(READ_COST);
+  return BigInt(Math.floor(k.clock.now));
+};
+const TK_OFFS_REAL = 0;
+export const timekeepingApi: KernelApi = kernelApi('kernel/time/timekeeping.c', {
+  ktime_get: kfunc({}, long, (k) => now(k)),
+  ktime_get_with_offset: kfunc({ offs: uint }, long, (k, { offs }) => now(k) + (offs === TK_OFFS_REAL ? k.clock.bootRealtime : 0n)),
+  ktime_get_seconds: kfunc({}, long, (k) => now(k) / 1_000_000_000n),
+  ktime_get_real_seconds: kfunc({}, long, (k) => (now(k) + k.clock.bootRealtime) / 1_000_000_000n),
+});
+/** 2^32 loops are a second; the inline udelay() multiplies by 0x10c7. */
+const XLOOPS_PER_US = 0x10c7;
+export const delayApi: KernelApi = kernelApi('arch/x86/lib/delay.c', {
+  __const_udelay: kfunc({ xloops: ulongAddr }, nothing, (k, { xloops }) => k.clock.pass((xloops / XLOOPS_PER_US) * 1000)),
+  __udelay: kfunc({ usecs: ulongAddr }, nothing, (k, { usecs }) => k.clock.pass(usecs * 1000)),
+  __ndelay: kfunc({ nsecs: ulongAddr }, nothing, (k, { nsecs }) => k.clock.pass(nsecs)),
+});
