@@ -130,7 +130,8 @@ export function readForm(line: string, ip: number): Form | undefined {
       if (!memoryOperand || lea) return true;
       const target = BigInt(WINDOW + 24 + random.below(80));
       if (base >= 0) {
-        if (base === 4 || (index === base && scale !== 0n)) return base === 4 && index < 0 && displacement >= -96n && displacement < 96n;
+        if (index === base && scale !== 0n) return false;
+        if (base === 4) return !bitString && index < 0 && displacement >= -96n && displacement < 96n;
         if (index >= 0) registers[index] = BigInt.asUintN(64, BigInt(random.below(9) - 4));
         registers[base] = BigInt.asUintN(64, target - displacement - (index >= 0 ? BigInt.asIntN(64, registers[index] ?? 0n) * scale : 0n));
       } else if (index >= 0) registers[index] = BigInt(random.below(8));

@@ -84,7 +84,7 @@ int main(void) {
   struct test t;
   struct result result;
   while (fread(&t, sizeof t, 1, stdin) == 1) {
-    memset((void *)DATA, 0, DATA_BYTES);
+    memset((void *)(WINDOW - 512), 0, 2048);
     memcpy((void *)WINDOW, t.window, WINDOW_BYTES);
     uint8_t *code = (uint8_t *)t.ip;
     memcpy(code, t.code, t.length);

@@ -5,8 +5,6 @@ import { CODE, CODE_STEP, type Form, type State, WINDOW, WINDOW_BYTES } from './
 import type { Outcome } from './native.ts';
 
 const SIGFPE = 8;
-const DATA = 0x70000000;
-const DATA_BYTES = 0x10000;
 
 export class TranslatedRunner {
   readonly #bytes: Uint8Array;
@@ -37,7 +35,7 @@ export class TranslatedRunner {
   }
 
   run(form: Form, state: State): Outcome & { readonly text: string } {
-    this.#bytes.fill(0, DATA, DATA + DATA_BYTES);
+    this.#bytes.fill(0, WINDOW - 512, WINDOW + 1536);
     this.#bytes.set(state.window, WINDOW);
     state.registers.forEach((value, n) => this.#view.setBigUint64(layout.registers + 8 * n, value, true));
     this.#view.setBigUint64(layout.rflags, BigInt(state.flags), true);

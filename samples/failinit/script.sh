@@ -1,0 +1,3 @@
+insmod samples/failinit/failinit.ko; echo "insmod $?"
+lsmod
+rmmod failinit; echo "rmmod $?"

@@ -1,0 +1,2 @@
+insmod samples/list/list.ko; echo "insmod $?"
+rmmod list; echo "rmmod $?"

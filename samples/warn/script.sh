@@ -1,0 +1,3 @@
+insmod samples/warn/warn.ko; echo "insmod $?"
+rmmod warn; echo "rmmod $?"
+cat /proc/sys/kernel/tainted
