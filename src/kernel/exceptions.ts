@@ -1,5 +1,6 @@
 // What happens when guest code stops with a fault or trap: fix-ups, WARN, oops. Source: arch/x86/kernel/traps.c, mm/fault.c,
 // lib/bug.c, kernel/watchdog.c; texts: linux-modules.md 9.
+import type { SavedRegisters } from './api/registers.ts';
 import { printHeader, printModules, printRegisters, printTrace } from './arch/x86/dumpstack.ts';
 import type { Kernel } from './kernel.ts';
 import { type Addr, type GuestFault, hex64, kernelAddr } from './memory.ts';
@@ -28,6 +29,7 @@ const SOFT_LOCKUP: Nanoseconds = 22e9;
 export class ExceptionHandler {
   readonly #k: Kernel;
   #oopses = 0;
+  #first: { readonly registers: SavedRegisters; readonly ip: Addr; readonly cr2: Addr | undefined } | undefined;
   #busyTask: number | undefined;
   #busy: Nanoseconds = 0;
 
@@ -158,6 +160,13 @@ export class ExceptionHandler {
     if (cr2 !== undefined) k.log.print('warning', `CR2: ${hex64(cr2)}`);
     k.taint.add(TAINT.DIE, true);
     k.log.print('warning', END_TRACE);
+    // The registers of the first oops, which may have scrolled away.
+    this.#first ??= { registers: k.registers.save(), ip, cr2 };
+    const now = k.registers.save();
+    k.registers.restore(this.#first.registers);
+    printRegisters(k, this.#first.ip, this.#first.cr2);
+    k.registers.restore(now);
+    if (cr2 !== undefined) k.log.print('info', `note: ${k.scheduler.comm(k.current)}[${k.current.pid}] exited with irqs disabled`);
   }
 
   /** BUG() in a kernel function. */

@@ -26,6 +26,8 @@ export interface Process {
   readonly pid: number;
   comm: string;
   cwd: string;
+  /** The signal that killed the process inside a system call (an oops does), if any. */
+  readonly killedBy: number | undefined;
 
   open(path: string, flags: number, mode?: number): Promise<number>;
   close(fd: number): Promise<number>;

@@ -88,8 +88,9 @@ function toolCommand(tool: Tool, process: Process): CustomCommand {
   return defineCommand(tool.name, async (args, { cwd, fs }) => {
     let stdout = '';
     let stderr = '';
+    const own = process.fork(tool.name);
     const exitCode = await tool.run(args, {
-      kernel: toolKernel(process, (path) => fs.resolvePath(cwd, path)),
+      kernel: toolKernel(own, (path) => fs.resolvePath(cwd, path)),
       out: (line) => {
         stdout += `${line}\n`;
       },
@@ -97,6 +98,9 @@ function toolCommand(tool: Tool, process: Process): CustomCommand {
         stderr += `${line}\n`;
       },
     });
+    await own.exit();
+    // What the shell says of a child that a signal ended; the child itself said nothing more.
+    if (own.killedBy !== undefined) return { stdout: '', stderr: 'Killed\n', exitCode: 128 + own.killedBy };
     return { stdout, stderr, exitCode };
   });
 }
@@ -107,11 +111,14 @@ function toolKernel(process: Process, resolve: (path: string) => string): ToolKe
     async loaded() {
       const text = await readAll(process, '/proc/modules');
       if (typeof text === 'number') return [];
-      return new TextDecoder().decode(text).split('\n').filter((line) => line !== '').map((line) => {
-        const [name = '', size, refcount, users = '-'] = line.split(' ');
+      const lines = new TextDecoder().decode(text).split('\n').filter((line) => line !== '');
+      return Promise.all(lines.map(async (line) => {
+        const [name = '', , refcount, users = '-'] = line.split(' ');
         const holders = users.split(',').filter((user) => user !== '' && user !== '-' && user !== '[permanent]');
-        return { name, size: Number(size), refcount: Number(refcount), holders };
-      });
+        // /proc/modules counts init memory too; libkmod reads the size of the core.
+        const size = await readAll(process, `/sys/module/${name}/coresize`);
+        return { name, size: typeof size === 'number' ? size : Number(new TextDecoder().decode(size)), refcount: Number(refcount), holders };
+      }));
     },
     insert: (image, parameters) => process.init_module(image, parameters),
     remove: (name, flags) => process.delete_module(name, flags),

@@ -113,7 +113,7 @@ function parametersDirectory(k: Kernel, module: Module): Directory {
     directory.put(parameter.name, new TextFile(parameter.perm, {
       read: () => getParameter(k, parameter),
       *write(value) {
-        const error = yield* setParameter(k, parameter, value);
+        const { error } = yield* setParameter(k, parameter, value);
         return error === 0 ? value.length : error;
       },
     }, SYSFS_SIZE));

@@ -19,6 +19,7 @@ interface Descriptor {
   references: number;
 }
 const MAX_DESCRIPTORS = 1024;
+const SIGKILL = 9;
 const SEEK_CUR = 1;
 const SEEK_END = 2;
 const NS_PER_S = 1e9;
@@ -31,6 +32,7 @@ export class KernelProcess implements Process {
   readonly pid: number;
   comm: string;
   cwd: string;
+  killedBy: number | undefined;
   readonly #descriptors: Map<number, Descriptor>;
 
   constructor(k: Kernel, pid: number, comm: string, cwd: string, descriptors: Map<number, Descriptor> = new Map()) {
@@ -42,7 +44,9 @@ export class KernelProcess implements Process {
   }
   /** Runs a system call as a task; a killed one gives -EFAULT, as nobody is left to see its result. */
   async #call<T>(body: () => Sleeping<T>): Promise<T | number> {
-    return (await this.#k.runTask(this.comm, body, this.pid)) ?? -EFAULT;
+    const result = await this.#k.runTask(this.comm, body, this.pid);
+    if (result === undefined) this.killedBy = SIGKILL;
+    return result ?? -EFAULT;
   }
   #descriptor(fd: number): Descriptor | undefined {
     return this.#descriptors.get(fd);

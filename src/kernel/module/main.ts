@@ -355,11 +355,14 @@ export class Modules {
   #findSymbols(module: Module, values: readonly bigint[]): void {
     const { layout } = module;
     const plain = new Set(module.exports.filter(({ gpl }) => !gpl).map(({ name }) => name));
-    module.symbols = layout.coreSymbols.slice(1).map((n) => {
+    const describe = (n: number): Module['symbols'][number] => {
       const symbol = layout.symbols[n] as ElfSymbol;
       const letter = symbolLetter(module, symbol);
       return { name: symbol.name, size: symbol.size, address: Number(BigInt.asIntN(64, values[n] as bigint)), letter: plain.has(symbol.name) ? letter.toUpperCase() : letter };
-    });
+    };
+    // While init runs all symbols count; afterwards those of the core.
+    module.symbols = layout.symbols.flatMap((symbol, n) => (symbol.nameOffset === 0 || symbol.section === SHN_UNDEF ? [] : [describe(n)]));
+    module.coreSymbols = layout.coreSymbols.slice(1).map(describe);
     // The guest sees the same table: mod->core_kallsyms.
     const { memory } = this.#k;
     const at = layout.coreKallsyms;
@@ -395,6 +398,7 @@ export class Modules {
     }
     this.#setState(module, MODULE_STATE_LIVE);
     struct.refcnt -= 1;
+    module.symbols = module.coreSymbols;
     k.text.remove(module);
     k.cpu.invalidate(module.init >>> 0, (module.init + module.initSize) >>> 0);
     k.moduleSpace.free(module.init);

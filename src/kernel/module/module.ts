@@ -77,6 +77,8 @@ export class Module {
   exports: readonly ModuleExport[] = [];
   parameters: readonly KernelParameter[] = [];
   symbols: readonly ModuleSymbol[] = [];
+  /** Those of `symbols` that stay after init. */
+  coreSymbols: readonly ModuleSymbol[] = [];
   /** Where its functions lie. */
   textRanges: readonly TextRange[] = [];
   usesGplOnly = false;

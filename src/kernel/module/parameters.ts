@@ -49,18 +49,22 @@ export function nextArgument(args: string): { readonly name: string; readonly va
 
 const sameName = (a: string, b: string): boolean => a.replaceAll('-', '_') === b.replaceAll('-', '_');
 
-/** Sets a parameter by its ops, as a load or a write to sysfs does. Gives what `set` gives. */
-export function* setParameter(k: Kernel, parameter: KernelParameter, value: string | undefined): Sleeping<number> {
+/**
+ * Sets a parameter by its ops, as a load or a write to sysfs does.
+ * @returns what `set` gives, and the value as `set` left it (param_array_set cuts it at its first comma).
+ */
+export function* setParameter(k: Kernel, parameter: KernelParameter, value: string | undefined): Sleeping<{ readonly error: number; readonly left: string }> {
   const param = k.view(KernelParam, parameter.addr);
   const ops = k.view(KernelParamOps, param.ops);
-  if (value === undefined && (ops.flags & KERNEL_PARAM_OPS_FL_NOARG) === 0) return -EINVAL;
+  if (value === undefined && (ops.flags & KERNEL_PARAM_OPS_FL_NOARG) === 0) return { error: -EINVAL, left: '' };
   if ((param.flags & KERNEL_PARAM_FL_UNSAFE) !== 0) {
     k.log.print('notice', `Setting dangerous option ${parameter.name} - tainting kernel`);
     k.taint.add(TAINT.USER);
   }
   const buffer = value === undefined ? 0 : k.cstringAlloc(value);
   try {
-    return yield* k.callInt(ops.set, buffer, parameter.addr);
+    const error = yield* k.callInt(ops.set, buffer, parameter.addr);
+    return { error, left: buffer === 0 ? '' : k.memory.cstring(buffer) };
   } finally {
     if (buffer !== 0) k.slab.free(buffer);
   }
@@ -92,12 +96,12 @@ export function* parseArguments(k: Kernel, module: string, parameters: readonly 
       return result;
     }
     const parameter = parameters.find((candidate) => sameName(candidate.name, name));
-    const error = parameter === undefined ? unknownParameter(k, module, name) : yield* setParameter(k, parameter, value);
+    const { error, left: shown } = parameter === undefined ? { error: unknownParameter(k, module, name), left: '' } : yield* setParameter(k, parameter, value);
     if (error === 0) continue;
     result = error;
     if (error === -ENOENT) k.log.print('err', `${module}: Unknown parameter \`${name}'`);
-    else if (error === -ENOSPC) k.log.print('err', `${module}: \`${value ?? ''}' too large for parameter \`${name}'`);
-    else k.log.print('err', `${module}: \`${value ?? ''}' invalid for parameter \`${name}'`);
+    else if (error === -ENOSPC) k.log.print('err', `${module}: \`${shown}' too large for parameter \`${name}'`);
+    else k.log.print('err', `${module}: \`${shown}' invalid for parameter \`${name}'`);
   }
   return result;
 }
