@@ -6,10 +6,13 @@ import { SHIPPED_KERNEL } from '#node';
 
 const description = loadKernel(SHIPPED_KERNEL);
 
+/** Written in assembly: BTF has no parameters for them. */
+const ASSEMBLY = new Set(['memset', 'memcpy', 'memmove']);
+
 /** Functions of our tables with their prototype in BTF: raw ones have a calling convention of their own. */
 const functions = kernelTables.flatMap(({ file, symbols }) =>
   Object.entries(symbols).flatMap(([name, symbol]) => {
-    const prototype = symbol.kind === 'data' || symbol.kind === 'raw' ? undefined : description.btf.func(name);
+    const prototype = symbol.kind === 'data' || symbol.kind === 'raw' || ASSEMBLY.has(name) ? undefined : description.btf.func(name);
     return prototype === undefined || symbol.kind === 'data' ? [] : [{ file, name, symbol, prototype }];
   }),
 );

@@ -19,7 +19,7 @@ export interface Form {
   /** The instruction and pushfq. */
   readonly code: Uint8Array;
   /** RFLAGS bits that are undefined afterwards. */
-  readonly undefinedFlags: (registers: readonly bigint[]) => number;
+  readonly undefinedFlags: number;
   readonly relative: boolean;
   /** Sets up registers so that the memory operand lies in the window; undefined when it cannot. */
   readonly aim: (registers: bigint[], random: Random) => boolean;
@@ -107,20 +107,17 @@ export function readForm(line: string, ip: number): Form | undefined {
   const repeated = i.hasRepPrefix;
   const undefinedMask = rflags(i.rflagsUndefined);
   const size = mnemonic.endsWith('b') ? 1 : 8;
-  const operandBits = iced.MemorySizeExt.size(i.memorySize) * 8 || 64;
+  const narrow = /(16|8)(_|$)/.test(iced.Code[i.code] ?? '');
   const shift = SHIFTS.has(mnemonic);
   return {
     hex, text: rest.join(' '), ip, relative,
     code: Uint8Array.of(...bytes, PUSHFQ),
-    undefinedFlags(registers) {
-      if (mnemonic === 'Leave') return 0;
-      // Counts above the width, and those that are not 1.
-      if (shift) return undefinedMask | 0x810 | (operandBits < 32 || /16|8/.test(iced.Code[i.code] ?? '') ? 1 : 0);
-      void registers;
-      return undefinedMask;
-    },
+    // Shifts: OF of counts that are not 1, CF of counts above the width.
+    undefinedFlags: shift ? undefinedMask | 0x810 | (narrow ? 1 : 0) : undefinedMask,
     aim(registers, random) {
       registers[4] = BigInt(WINDOW + 128);
+      // The result of a 16-bit double shift by more than 16 is undefined.
+      if (/^Sh[lr]d$/.test(mnemonic) && narrow) registers[1] = BigInt(random.below(17));
       if (mnemonic === 'Leave') registers[5] = BigInt(WINDOW + 96);
       if (string) {
         registers[6] = BigInt(WINDOW + 16 + random.below(64));
@@ -154,6 +151,24 @@ function rflags(bits: number): number {
   const { RflagsBits } = iced;
   return (bits & RflagsBits.OF ? 0x800 : 0) | (bits & RflagsBits.SF ? 0x80 : 0) | (bits & RflagsBits.ZF ? 0x40 : 0) |
     (bits & RflagsBits.AF ? 0x10 : 0) | (bits & RflagsBits.CF ? 1 : 0) | (bits & RflagsBits.PF ? 4 : 0);
+}
+
+/** Conditions by number, with the RFLAGS bits that they test. */
+const CONDITION_BITS = [0x800, 1, 0x40, 0x41, 0x80, 4, 0x880, 0x8c0];
+
+/**
+ * `form` followed by consumers of condition number `cc`: setcc, cmovcc and a jcc over an instruction; or the jcc alone and no
+ * pushfq, so that all other flags are dead. Undefined when the condition tests undefined flags, or the form has memory.
+ */
+export function withCondition(form: Form, cc: number, ip: number, alone: boolean): Form | undefined {
+  if (form.text.includes('(') || form.undefinedFlags & (CONDITION_BITS[cc >> 1] ?? 0) || /r1[0-3]/.test(form.text)) return undefined;
+  const bytes = form.code.subarray(0, -1);
+  const branch = [0x70 + cc, 6, 0x41, 0xbd, 1, 0, 0, 0];
+  const code = alone
+    ? Uint8Array.of(...bytes, ...branch)
+    : Uint8Array.of(...bytes, 0x41, 0x0f, 0x90 + cc, 0xc2, 0x4d, 0x0f, 0x40 + cc, 0xdc, ...branch, PUSHFQ);
+  if (code.length > CODE_STEP - 1) return undefined;
+  return { ...form, ip, code, text: `${form.text}; cc ${cc.toString(16)}${alone ? ' alone' : ''}`, undefinedFlags: alone ? 0xfff : form.undefinedFlags };
 }
 
 export function makeState(form: Form, random: Random): State | undefined {

@@ -47,38 +47,38 @@ export const stringApi: KernelApi = kernelApi('lib/string.c', {
     k.memory.copy(dest, src, count);
     return dest;
   }),
-  memcmp: kfunc({ cs: voidPtr, ct: voidPtr, count: size_t }, int, (k, { cs, ct, count }) => {
-    const a = k.memory.read(cs, count);
-    const b = k.memory.read(ct, count);
+  memcmp: kfunc({ p: voidPtr, q: voidPtr, size: size_t }, int, (k, { p, q, size }) => {
+    const a = k.memory.read(p, size);
+    const b = k.memory.read(q, size);
     const at = a.findIndex((byte, n) => byte !== b[n]);
     return at < 0 ? 0 : (a[at] as number) - (b[at] as number);
   }),
-  memchr: kfunc({ s: voidPtr, c: int, n: size_t }, voidPtr, (k, { s, c, n }) => {
-    const at = k.memory.read(s, n).indexOf(c & 0xff);
-    return at < 0 ? 0 : s + at;
+  memchr: kfunc({ p: voidPtr, c: int, size: size_t }, voidPtr, (k, { p, c, size }) => {
+    const at = k.memory.read(p, size).indexOf(c & 0xff);
+    return at < 0 ? 0 : p + at;
   }),
   strlen: kfunc({ s: voidPtr }, size_t, (k, { s }) => k.memory.strlen(s)),
-  strnlen: kfunc({ s: voidPtr, count: size_t }, size_t, (k, { s, count }) => k.memory.strlen(s, count)),
+  strnlen: kfunc({ p: voidPtr, maxlen: size_t }, size_t, (k, { p, maxlen }) => k.memory.strlen(p, maxlen)),
   strcmp: kfunc({ cs: voidPtr, ct: voidPtr }, int, (k, { cs, ct }) => compare(k, cs, ct, ANY)),
   strncmp: kfunc({ cs: voidPtr, ct: voidPtr, count: size_t }, int, (k, { cs, ct, count }) => compare(k, cs, ct, count)),
   strcasecmp: kfunc({ s1: voidPtr, s2: voidPtr }, int, (k, { s1, s2 }) => compare(k, s1, s2, ANY, lower)),
   strncasecmp: kfunc({ s1: voidPtr, s2: voidPtr, len: size_t }, int, (k, { s1, s2, len }) => compare(k, s1, s2, len, lower)),
-  strcpy: kfunc({ dest: voidPtr, src: voidPtr }, voidPtr, (k, { dest, src }) => {
+  strcpy: kfunc({ p: voidPtr, q: voidPtr }, voidPtr, (k, { p: dest, q: src }) => {
     k.memory.copy(dest, src, k.memory.strlen(src) + 1);
     return dest;
   }),
-  strncpy: kfunc({ dest: voidPtr, src: voidPtr, count: size_t }, voidPtr, (k, { dest, src, count }) => {
+  strncpy: kfunc({ p: voidPtr, q: voidPtr, size: size_t }, voidPtr, (k, { p: dest, q: src, size: count }) => {
     const length = k.memory.strlen(src, count);
     k.memory.copy(dest, src, length);
     k.memory.fill(dest + length, 0, count - length);
     return dest;
   }),
-  strlcpy: kfunc({ dest: voidPtr, src: voidPtr, size: size_t }, size_t, (k, { dest, src, size }) => {
+  strlcpy: kfunc({ p: voidPtr, q: voidPtr, size: size_t }, size_t, (k, { p: dest, q: src, size }) => {
     scopy(k, dest, src, size);
     return k.memory.strlen(src);
   }),
-  strscpy: kfunc({ dest: voidPtr, src: voidPtr, count: size_t }, ssize_t, (k, { dest, src, count }) => scopy(k, dest, src, count)),
-  strcat: kfunc({ dest: voidPtr, src: voidPtr }, voidPtr, (k, { dest, src }) => {
+  strscpy: kfunc({ p: voidPtr, q: voidPtr, size: size_t }, ssize_t, (k, { p: dest, q: src, size: count }) => scopy(k, dest, src, count)),
+  strcat: kfunc({ p: voidPtr, q: voidPtr }, voidPtr, (k, { p: dest, q: src }) => {
     k.memory.copy(dest + k.memory.strlen(dest), src, k.memory.strlen(src) + 1);
     return dest;
   }),

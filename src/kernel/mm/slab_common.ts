@@ -108,7 +108,7 @@ export const mmUtilApi: KernelApi = kernelApi('mm/util.c', {
     k.memory.setU8(address + length, 0);
     return address;
   }),
-  kmemdup: kfunc({ src: voidPtr, len: size_t, gfp: gfp_t }, voidPtr, (k, { src, len, gfp }) => {
+  kmemdup: kfunc({ p: voidPtr, size: size_t, gfp: gfp_t }, voidPtr, (k, { p: src, size: len, gfp }) => {
     const address = kmalloc(k, len, gfp);
     if (address !== NULL) k.memory.copy(address, src, len);
     return address;
