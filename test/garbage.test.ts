@@ -2,13 +2,15 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bootOn } from '#machine';
-import { loadKernel } from '#host-node';
 import { ElfError, ElfFile, modinfoEntries } from '#elf';
+import { loadKernel } from '#host-node';
+import { bootOn } from '#machine';
 import { testHost } from './kernel.ts';
 
 const CASES = Number(process.env['FUZZ'] ?? 1500);
-const modules = ['hello', 'params', 'exporter', 'list'].map((name) => readFileSync(new URL(`../samples/${name}/${name}.ko`, import.meta.url)));
+const modules = ['hello', 'params', 'exporter', 'list'].map((name) =>
+  readFileSync(new URL(`../samples/${name}/${name}.ko`, import.meta.url)),
+);
 
 /** A module with a few bytes changed, or cut off. */
 const mutated = fc

@@ -1,6 +1,7 @@
 // A kernel for tests: the shipped description, virtual time, repeatable randomness; the CPU of your choice.
-import { type Cpu, type CpuFactory, Kernel, type KernelHost, kernelTables } from '#kernel';
+
 import { loadKernel } from '#host-node';
+import { type Cpu, type CpuFactory, Kernel, type KernelHost, kernelTables } from '#kernel';
 
 export const testHost: KernelHost = {
   bootRealtime: 1_700_000_000_000_000_000n,

@@ -1,7 +1,8 @@
 // Sizes in /proc/modules against what the real kernel showed for Debian's modules (shared/oracle, when it is there, else
 // a committed sample of it): kernel 6.1.0-56-amd64 in QEMU.
-import { existsSync, readFileSync } from 'node:fs';
+
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ElfFile } from '#elf';
 import { checkElf, Refusal, splitSignature } from '../src/kernel/module/checks.ts';
@@ -15,10 +16,13 @@ const whole = new URL('../../shared/oracle/debian-6.1.0-56-amd64.jsonl.xz', impo
 function oracle(): [string, number][] {
   if (!existsSync(whole)) return JSON.parse(readFileSync(committed, 'utf8')) as [string, number][];
   const { stdout } = spawnSync('xz', ['-dc', whole], { maxBuffer: 2 ** 30, encoding: 'utf8' });
-  return stdout.trim().split('\n').flatMap((line) => {
-    const { path, proc_modules: modules } = JSON.parse(line) as { path: string; proc_modules?: string };
-    return modules === undefined ? [] : [[path, Number(modules.split(' ')[1])] as [string, number]];
-  });
+  return stdout
+    .trim()
+    .split('\n')
+    .flatMap((line) => {
+      const { path, proc_modules: modules } = JSON.parse(line) as { path: string; proc_modules?: string };
+      return modules === undefined ? [] : [[path, Number(modules.split(' ')[1])] as [string, number]];
+    });
 }
 
 test('the core size of each Debian module is what the real kernel shows', () => {

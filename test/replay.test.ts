@@ -1,14 +1,16 @@
 // Every sample's script, run in kobox, against what the real kernel did (samples/NAME/recording.txt, tools/record.sh).
-import { readdirSync, readFileSync, existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { bootOn } from '#machine';
 import { loadKernel } from '#host-node';
+import { bootOn } from '#machine';
 import { Shell } from '#shell';
 import { testHost } from './kernel.ts';
 
 const samples = new URL('../samples/', import.meta.url).pathname;
-const names = readdirSync(samples, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const names = readdirSync(samples, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 
 interface Recording {
   readonly script: string;
@@ -61,13 +63,17 @@ async function replay(name: string): Promise<Recording> {
     script += result.stderr + result.stdout;
     status = result.exitCode;
   }
-  const dmesg = machine.dmesg().flatMap(({ level, text }) => text.split('\n').map((line) => `<${level}>${line}\n`)).join('');
+  const dmesg = machine
+    .dmesg()
+    .flatMap(({ level, text }) => text.split('\n').map((line) => `<${level}>${line}\n`))
+    .join('');
   return { script, status: `${status}\n`, dmesg, tainted: await machine.readText('/proc/sys/kernel/tainted') };
 }
 
 test('every sample has a module, a script and a recording', () => {
   for (const name of names) {
-    for (const file of [`${name}.c`, `${name}.ko`, 'script.sh', 'recording.txt']) expect(existsSync(join(samples, name, file)), `samples/${name}/${file}`).toBe(true);
+    for (const file of [`${name}.c`, `${name}.ko`, 'script.sh', 'recording.txt'])
+      expect(existsSync(join(samples, name, file)), `samples/${name}/${file}`).toBe(true);
   }
 });
 

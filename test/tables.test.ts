@@ -1,7 +1,7 @@
 // Every entry of every table against the kernel's own record: BTF knows each exported function's prototype.
 import { expect, test } from 'vitest';
-import { kernelTables } from '#kernel';
 import { loadKernel } from '#host-node';
+import { kernelTables } from '#kernel';
 import { SHIPPED_KERNEL } from '#node';
 
 const description = loadKernel(SHIPPED_KERNEL);

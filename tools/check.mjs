@@ -20,9 +20,21 @@ for (const [name, command, ...args] of steps) {
   }
   console.log(`check: ${name}: good`);
 }
-const packed = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+const packed = JSON.parse(
+  execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }),
+);
 const files = (Array.isArray(packed) ? packed[0] : Object.values(packed)[0]).files.map(({ path }) => path);
-for (const needed of ['dist/kobox.js', 'dist/node/index.js', 'assets/kernels/6.1.0-56-amd64/description.json', 'samples/hello/hello.ko', 'LICENSE']) {
+for (const needed of [
+  'dist/kobox.js',
+  'dist/node/index.js',
+  'assets/kernels/6.1.0-56-amd64/description.json',
+  'samples/hello/hello.ko',
+  'LICENSE',
+]) {
   if (!files.includes(needed)) {
     console.error(`check: the package lacks ${needed}`);
     process.exit(1);

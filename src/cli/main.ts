@@ -74,7 +74,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (verb !== undefined && verb !== 'run') throw new UsageError(`unknown command '${verb}'`);
   if (verb === 'run' && rest[0] === undefined) throw new UsageError('run needs a script');
   const script = verb === 'run' ? readFileSync(rest[0] as string, 'utf8') : values.command;
-  const machine = await boot({ ...(values.kernel !== undefined && { kernel: values.kernel }), time: script === undefined ? 'wall' : 'virtual' });
+  const machine = await boot({
+    ...(values.kernel !== undefined && { kernel: values.kernel }),
+    time: script === undefined ? 'wall' : 'virtual',
+  });
   for (const mount of values.mount ?? []) {
     const [host, guest] = mount.split(':');
     if (host === undefined || guest === undefined) throw new UsageError(`--mount wants HOST:GUEST, not '${mount}'`);
@@ -114,7 +117,9 @@ function kernelCommand([verb, argument]: readonly string[]): number {
       const { release, version, vermagic, exports, config } = loadKernel(argument);
       const gpl = [...exports.values()].filter((symbol) => symbol.gpl).length;
       console.log(`release:  ${release}\nversion:  ${version}\nvermagic: ${vermagic}`);
-      console.log(`exports:  ${exports.size - gpl} plain, ${gpl} GPL-only\nconfig:   ${config === undefined ? 'not known' : `${config.size} options`}`);
+      console.log(
+        `exports:  ${exports.size - gpl} plain, ${gpl} GPL-only\nconfig:   ${config === undefined ? 'not known' : `${config.size} options`}`,
+      );
       return 0;
     }
     case 'import': {

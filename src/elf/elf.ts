@@ -175,8 +175,11 @@ export class ElfFile {
 /** The tag=value strings of .modinfo, in order. */
 export function modinfoEntries(bytes: Uint8Array): { readonly tag: string; readonly value: string }[] {
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
-  return text.split('\0').filter((entry) => entry !== '').map((entry) => {
-    const [tag = '', value = ''] = entry.split(/=(.*)/s);
-    return { tag, value };
-  });
+  return text
+    .split('\0')
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const [tag = '', value = ''] = entry.split(/=(.*)/s);
+      return { tag, value };
+    });
 }

@@ -1,12 +1,13 @@
 // Kernel descriptions on disk: those that ship, and those that the user has imported.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
 import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type DescriptionParts, describe, ImportError, payloadOfBzImage, Vmlinux } from '#kimport';
 import { type KernelDescription, loadDescription } from '#kernel';
+import { type DescriptionParts, describe, ImportError, payloadOfBzImage, Vmlinux } from '#kimport';
 
 /** Release of the kernel description inside the package. */
 export const SHIPPED_KERNEL = '6.1.0-56-amd64';

@@ -65,11 +65,14 @@ class ParsedKallsyms implements Kallsyms {
 
   constructor(text: string) {
     let address = 0;
-    this.#entries = text.split('\n').filter((line) => line !== '').map((line) => {
-      const [delta = '', name = ''] = line.slice(1).split(' ');
-      address += Number.parseInt(delta, 36);
-      return { name, type: line[0] as string, address: toAddr(address) };
-    });
+    this.#entries = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const [delta = '', name = ''] = line.slice(1).split(' ');
+        address += Number.parseInt(delta, 36);
+        return { name, type: line[0] as string, address: toAddr(address) };
+      });
     for (const { name, address: at } of this.#entries) if (!this.#byName.has(name)) this.#byName.set(name, at);
     this.#sorted = this.#entries.filter((entry) => entry.address < 0).sort((a, b) => a.address - b.address);
   }
@@ -117,7 +120,16 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
   const btf = lazy(() => Btf.parse(files.bytes('btf')));
   const kallsyms = lazy(() => new ParsedKallsyms(files.text('kallsyms')));
   const exports = lazy(() => parseExports(files.text('exports')));
-  const config = lazy(() => new Map(files.text('config').split('\n').filter((l) => l.startsWith('CONFIG_')).map((l) => l.split(/=(.*)/s).slice(0, 2) as [string, string])));
+  const config = lazy(
+    () =>
+      new Map(
+        files
+          .text('config')
+          .split('\n')
+          .filter((l) => l.startsWith('CONFIG_'))
+          .map((l) => l.split(/=(.*)/s).slice(0, 2) as [string, string]),
+      ),
+  );
   const dataIndex = lazy(() => JSON.parse(files.text('data.json')) as DataIndex);
   return {
     release: field('release'),

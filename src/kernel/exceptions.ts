@@ -100,7 +100,10 @@ export class ExceptionHandler {
     }
     if ((flags & BUGFLAG_NO_CUT_HERE) === 0) k.log.print('warning', CUT_HERE);
     const where = k.symbolize(ip);
-    const name = where === undefined ? hex64(ip) : `${where.name}+0x${where.offset.toString(16)}/0x${where.size.toString(16)}${where.module === undefined ? '' : ` [${where.module}]`}`;
+    const name =
+      where === undefined
+        ? hex64(ip)
+        : `${where.name}+0x${where.offset.toString(16)}/0x${where.size.toString(16)}${where.module === undefined ? '' : ` [${where.module}]`}`;
     k.log.print('warning', `WARNING: CPU: 0 PID: ${k.current.pid} at ${file}:${line} ${name}`);
     printModules(k);
     printHeader(k);
@@ -139,9 +142,12 @@ export class ExceptionHandler {
   #pageFault(ip: Addr, address: Addr, code: number): void {
     const k = this.#k;
     const nullPage = address >= 0 && address < PAGE_SIZE;
-    k.log.print('alert', nullPage
-      ? `BUG: kernel NULL pointer dereference, address: ${hex64(address)}`
-      : `BUG: unable to handle page fault for address: ${hex64(address)}`);
+    k.log.print(
+      'alert',
+      nullPage
+        ? `BUG: kernel NULL pointer dereference, address: ${hex64(address)}`
+        : `BUG: unable to handle page fault for address: ${hex64(address)}`,
+    );
     const access = code === 0x10 ? 'instruction fetch' : code === 2 ? 'write access' : 'read access';
     k.log.print('alert', `#PF: supervisor ${access} in kernel mode`);
     k.log.print('alert', `#PF: error_code(0x${code.toString(16).padStart(4, '0')}) - not-present page`);
@@ -218,7 +224,10 @@ export class ExceptionHandler {
   }
   schedulingWhileAtomic(): never {
     const k = this.#k;
-    k.log.print('err', `BUG: scheduling while atomic: ${k.scheduler.comm(k.current)}/${k.current.pid}/0x${k.percpu.preemptCount.toString(16).padStart(8, '0')}`);
+    k.log.print(
+      'err',
+      `BUG: scheduling while atomic: ${k.scheduler.comm(k.current)}/${k.current.pid}/0x${k.percpu.preemptCount.toString(16).padStart(8, '0')}`,
+    );
     throw new TaskKilled(SIGKILL);
   }
 }

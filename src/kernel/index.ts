@@ -1,11 +1,11 @@
 export * from './api/index.ts';
 export * from './cpu.ts';
 export * from './description.ts';
+export * from './fs/node.ts';
 export * from './host.ts';
 export * from './kernel.ts';
-export * from './fs/node.ts';
+export * from './memory.ts';
 export type { LoadReport } from './module/main.ts';
 export * from './printk/log.ts';
-export * from './memory.ts';
 export * from './syscalls.ts';
 export * from './tables.ts';

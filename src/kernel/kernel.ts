@@ -1,11 +1,20 @@
 // One kernel: its memory, symbols, tasks, time and subsystems. `machine` makes it and plugs the CPU in.
-import { type CType, type FieldTypes, type KernelApi, type KernelStruct, Layouts, Registers, type Sleeping, type StructView } from './api/index.ts';
+import {
+  type CType,
+  type FieldTypes,
+  type KernelApi,
+  type KernelStruct,
+  Layouts,
+  Registers,
+  type Sleeping,
+  type StructView,
+} from './api/index.ts';
 import { type Cpu, type CpuEnvironment, type CpuFactory, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
 import { ExceptionHandler } from './exceptions.ts';
 import { Devices } from './fs/devices.ts';
-import { KernelProcess } from './fs/process.ts';
 import { mountAll } from './fs/proc.ts';
+import { KernelProcess } from './fs/process.ts';
 import { Vfs } from './fs/vfs.ts';
 import type { KernelHost, TimeMode } from './host.ts';
 import { plainIo } from './io.ts';
@@ -150,7 +159,9 @@ export class Kernel {
 
   /** %p: 16 digits, the low 8 of them a hash of the address under a key of this boot. */
   hashPointer(address: Addr): string {
-    return siphash32(this.#pointerKey, BigInt.asUintN(64, BigInt(address))).toString(16).padStart(16, '0');
+    return siphash32(this.#pointerKey, BigInt.asUintN(64, BigInt(address)))
+      .toString(16)
+      .padStart(16, '0');
   }
   /** The symbol that holds `address`, or undefined. */
   symbolize(address: Addr): SymbolizedAddress | undefined {
@@ -179,10 +190,14 @@ export class Kernel {
   /** Runs `body` as a new task and resolves with its result when it has ended; undefined when it was killed. */
   async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number): Promise<T | undefined> {
     let result: T | undefined;
-    const task = this.scheduler.spawn(comm, function* (self) {
-      result = yield* body(self);
-      return 0;
-    }, { pid });
+    const task = this.scheduler.spawn(
+      comm,
+      function* (self) {
+        result = yield* body(self);
+        return 0;
+      },
+      { pid },
+    );
     await this.waitFor(task);
     this.scheduler.reap(task);
     return result;

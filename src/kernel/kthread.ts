@@ -1,6 +1,19 @@
 // Kernel threads and what wakes tasks. Source: kernel/kthread.c, kernel/sched/core.c.
 import { EINTR, ENOMEM } from '#abi';
-import { blocking, bool, cstring, int, type KernelApi, kernelApi, kfunc, nothing, partial, pointer, variadic, voidPtr } from './api/index.ts';
+import {
+  blocking,
+  bool,
+  cstring,
+  int,
+  type KernelApi,
+  kernelApi,
+  kfunc,
+  nothing,
+  partial,
+  pointer,
+  variadic,
+  voidPtr,
+} from './api/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from './sched/task.ts';
@@ -16,18 +29,25 @@ const PF_KTHREAD = 0x00200000;
 
 function create(k: Kernel, comm: string, threadfn: Addr, data: Addr): Addr {
   const kthreads = k.get(Kthreads);
-  const thread: Task = k.scheduler.spawn(comm, function* (self) {
-    // Stopped before it was ever woken: its function never runs.
-    if (kthreads.shouldStop.has(self) && !kthreads.started.has(self)) return -EINTR;
-    return yield* k.callInt(threadfn, data);
-  }, { start: false });
+  const thread: Task = k.scheduler.spawn(
+    comm,
+    function* (self) {
+      // Stopped before it was ever woken: its function never runs.
+      if (kthreads.shouldStop.has(self) && !kthreads.started.has(self)) return -EINTR;
+      return yield* k.callInt(threadfn, data);
+    },
+    { start: false },
+  );
   k.scheduler.structOf(thread).flags |= PF_KTHREAD;
   return thread.addr;
 }
 
 export const kthreadApi: KernelApi = kernelApi('kernel/kthread.c', {
-  kthread_create_on_node: variadic({ threadfn: voidPtr, data: voidPtr, node: int, namefmt: cstring }, voidPtr, (k, { threadfn, data, namefmt, va }) =>
-    create(k, k.formatter.format(namefmt, va), threadfn, data)),
+  kthread_create_on_node: variadic(
+    { threadfn: voidPtr, data: voidPtr, node: int, namefmt: cstring },
+    voidPtr,
+    (k, { threadfn, data, namefmt, va }) => create(k, k.formatter.format(namefmt, va), threadfn, data),
+  ),
   kthread_should_stop: kfunc({}, bool, (k) => k.get(Kthreads).shouldStop.has(k.current)),
   /** Asks the thread to stop and waits for its end. Return: what its function returned. */
   kthread_stop: blocking({ k: task }, int, function* (k, { k: address }) {
@@ -66,8 +86,11 @@ export const moduleApi: KernelApi = kernelApi('kernel/module/main.c', {
     const owner = k.modules.at(module);
     return module === 0 || (owner !== undefined && k.modules.tryGet(owner));
   }),
-  module_put: partial('a count below zero is not reported', kfunc({ module: pointer('struct module *') }, nothing, (k, { module }) => {
-    const owner = k.modules.at(module);
-    if (owner !== undefined) k.modules.put(owner);
-  })),
+  module_put: partial(
+    'a count below zero is not reported',
+    kfunc({ module: pointer('struct module *') }, nothing, (k, { module }) => {
+      const owner = k.modules.at(module);
+      if (owner !== undefined) k.modules.put(owner);
+    }),
+  ),
 });

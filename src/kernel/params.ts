@@ -1,6 +1,19 @@
 // The standard parameter types. Source: kernel/params.c, lib/kstrtox.c.
 import { EINVAL, ENOSPC, ERANGE } from '#abi';
-import { imageData, int, type KernelApi, type KernelSymbol, kernelApi, kernelStruct, kfunc, nothing, ptr, u32, voidPtr, blocking } from './api/index.ts';
+import {
+  blocking,
+  imageData,
+  int,
+  type KernelApi,
+  type KernelSymbol,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  nothing,
+  ptr,
+  u32,
+  voidPtr,
+} from './api/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
 import { KernelParam, KernelParamOps } from './module/parameters.ts';
@@ -78,8 +91,12 @@ const invbool = flag(true);
 
 const symbols: Record<string, KernelSymbol> = {};
 for (const [name, type] of Object.entries(integerTypes)) {
-  symbols[`param_set_${name}`] = kfunc({ val, kp }, int, (k, { val: text, kp: param }) => setInteger(k, k.memory.cstring(text), param.arg, type));
-  symbols[`param_get_${name}`] = kfunc({ buffer, kp }, int, (k, { buffer: to, kp: param }) => show(k, to, type.show(getInteger(k, param.arg, type))));
+  symbols[`param_set_${name}`] = kfunc({ val, kp }, int, (k, { val: text, kp: param }) =>
+    setInteger(k, k.memory.cstring(text), param.arg, type),
+  );
+  symbols[`param_get_${name}`] = kfunc({ buffer, kp }, int, (k, { buffer: to, kp: param }) =>
+    show(k, to, type.show(getInteger(k, param.arg, type))),
+  );
   symbols[`param_ops_${name}`] = imageData;
 }
 
@@ -136,7 +153,9 @@ export const paramsApi: KernelApi = kernelApi('kernel/params.c', {
     k.memory.copy(string.string, text, length + 1);
     return 0;
   }),
-  param_get_string: kfunc({ buffer, kp }, int, (k, { buffer: to, kp: param }) => show(k, to, k.memory.cstring(k.view(KparamString, param.arg).string))),
+  param_get_string: kfunc({ buffer, kp }, int, (k, { buffer: to, kp: param }) =>
+    show(k, to, k.memory.cstring(k.view(KparamString, param.arg).string)),
+  ),
   param_ops_string: imageData,
   param_array_set: blocking({ val, kp }, int, function* (k, { val: text, kp: param }) {
     const array = k.view(KparamArray, param.arg);

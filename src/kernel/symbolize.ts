@@ -12,15 +12,22 @@ export interface SymbolizedAddress {
 const PAGE = 4096;
 
 export function symbolize(k: Kernel, address: Addr): SymbolizedAddress | undefined {
-  const module = k.modules.all.find(({ core, coreSize, init, initSize }) =>
-    (address >= core && address < core + coreSize) || (address >= init && address < init + initSize));
+  const module = k.modules.all.find(
+    ({ core, coreSize, init, initSize }) =>
+      (address >= core && address < core + coreSize) || (address >= init && address < init + initSize),
+  );
   if (module === undefined) return address < 0 ? k.description.kallsyms.at(address) : undefined;
-  const inside = module.symbols.filter((symbol) => symbol.address <= address && symbol.name !== '' && symbol.letter !== 'a').sort((a, b) => b.address - a.address);
+  const inside = module.symbols
+    .filter((symbol) => symbol.address <= address && symbol.name !== '' && symbol.letter !== 'a')
+    .sort((a, b) => b.address - a.address);
   const found = inside[0];
   if (found === undefined) return undefined;
   const following = module.symbols.map((symbol) => symbol.address).filter((other) => other > found.address);
   // The last symbol of a region reaches to the end of its pages.
-  const [base, area] = address >= module.core && address < module.core + module.coreSize ? [module.core, module.layout.core] as const : [module.init, module.layout.init] as const;
+  const [base, area] =
+    address >= module.core && address < module.core + module.coreSize
+      ? ([module.core, module.layout.core] as const)
+      : ([module.init, module.layout.init] as const);
   const regionEnd = base + (address < base + area.textSize ? area.textSize : Math.ceil(area.size / PAGE) * PAGE);
   const end = Math.min(regionEnd, ...following);
   return { name: found.name, offset: address - found.address, size: end - found.address, module: module.name };

@@ -1,19 +1,19 @@
 // Every table of kernel functions. One line a Linux source file.
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
+import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { kthreadApi, moduleApi, schedCoreApi } from './kthread.ts';
 import { kstrtoxApi, listDebugApi, panicApi, stringHelpersApi } from './lib/debug.ts';
-import { mutexApi } from './locking/mutex.ts';
-import { spinlockApi } from './locking/spinlock.ts';
-import { completionApi, waitApi } from './sched/wait.ts';
-import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
-import { usercopyApi } from './arch/x86/lib/usercopy.ts';
-import { initTaskApi } from './sched/init_task.ts';
 import { stringApi } from './lib/string.ts';
 import { vsprintfApi } from './lib/vsprintf.ts';
+import { mutexApi } from './locking/mutex.ts';
+import { spinlockApi } from './locking/spinlock.ts';
 import { mmUtilApi, slabCommonApi, vmallocApi } from './mm/slab_common.ts';
 import { paramsApi } from './params.ts';
 import { printkApi } from './printk/printk.ts';
+import { initTaskApi } from './sched/init_task.ts';
+import { completionApi, waitApi } from './sched/wait.ts';
+import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
 
 export const kernelTables: readonly KernelApi[] = [
   completionApi,

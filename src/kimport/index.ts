@@ -61,7 +61,11 @@ function kallsymsText(symbols: readonly Symbol[]): string {
 }
 
 /** The first contents of each exported object (not text), as far as the file holds them. */
-function exportedData(vmlinux: Vmlinux, exports: readonly Export[], symbols: readonly Symbol[]): { data: Uint8Array; index: Record<string, [number, number]> } {
+function exportedData(
+  vmlinux: Vmlinux,
+  exports: readonly Export[],
+  symbols: readonly Symbol[],
+): { data: Uint8Array; index: Record<string, [number, number]> } {
   const sorted = [...new Set(symbols.map(({ address }) => address).filter((address) => signExtend(address) < 0))].sort((a, b) => a - b);
   const types = new Map(symbols.map(({ name, type }) => [name, type]));
   const following = new Map(sorted.map((address, n) => [address, sorted[n + 1] ?? address]));

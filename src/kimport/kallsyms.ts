@@ -73,7 +73,14 @@ function findNames(rodata: Uint8Array, view: DataView, table: number, tokens: re
   }
   throw new ImportError('kallsyms names not found');
 }
-function isNames(rodata: Uint8Array, view: DataView, names: number, count: number, limit: number, startsSymbol: readonly boolean[]): boolean {
+function isNames(
+  rodata: Uint8Array,
+  view: DataView,
+  names: number,
+  count: number,
+  limit: number,
+  startsSymbol: readonly boolean[],
+): boolean {
   let at = names;
   let second = 0;
   for (let n = 0; n < count; n++) {
@@ -89,7 +96,10 @@ function isNames(rodata: Uint8Array, view: DataView, names: number, count: numbe
 /** The offsets (s32 per symbol) and the relative base (u64) stand before the count, or behind the token index. */
 function findOffsets(view: DataView, count: number, names: number, index: number): { offsets: number; base: number } {
   const good = (base: number): boolean =>
-    base > 0 && view.getUint32(base + 4, true) === 0xffffffff && view.getUint32(base, true) >= 0x80000000 && view.getUint32(base, true) % 4096 === 0;
+    base > 0 &&
+    view.getUint32(base + 4, true) === 0xffffffff &&
+    view.getUint32(base, true) >= 0x80000000 &&
+    view.getUint32(base, true) % 4096 === 0;
   for (let base = align(names - 8, 8); base > names - 64; base -= 8) {
     if (good(base)) {
       const offsets = base - align(count * 4, 8);

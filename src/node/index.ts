@@ -1,10 +1,10 @@
 // What `import ... from 'kobox'` gives on Node: the machine with Node's host and the kernel description that ships.
-import { bootOn, type BootOptions as PortableOptions, type Machine } from '#machine';
-import { loadKernel, nodeHost, SHIPPED_KERNEL } from '#host-node';
 
-export { type Machine, type OpenFile, SystemCallError } from '#machine';
+import { loadKernel, nodeHost, SHIPPED_KERNEL } from '#host-node';
+import { bootOn, type Machine, type BootOptions as PortableOptions } from '#machine';
 
 export { SHIPPED_KERNEL } from '#host-node';
+export { type Machine, type OpenFile, SystemCallError } from '#machine';
 
 export interface BootOptions extends Omit<PortableOptions, 'description' | 'host'> {
   /** Release of a shipped or imported kernel (`kobox kernel list`). Default: the shipped one. */

@@ -1,6 +1,21 @@
 // The kernel's files as just-bash wants them. Each call is a system call of the shell's process.
 import type { BufferEncoding, FileContent, FsStat, IFileSystem } from 'just-bash';
-import { EEXIST, EIO, ENOENT, errnoName, O_APPEND, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, strerror } from '#abi';
+import {
+  EEXIST,
+  EIO,
+  ENOENT,
+  errnoName,
+  O_APPEND,
+  O_CREAT,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  strerror,
+} from '#abi';
 import type { Process, Stat } from '#kernel';
 
 const CHUNK = 65536;
@@ -108,7 +123,9 @@ export class KernelFileSystem implements IFileSystem {
     }
   }
   async readdir(path: string): Promise<string[]> {
-    return checked(await this.#process.readdir(path), 'scandir', path).map(({ name }) => name).sort();
+    return checked(await this.#process.readdir(path), 'scandir', path)
+      .map(({ name }) => name)
+      .sort();
   }
   async rm(path: string, options?: { recursive?: boolean; force?: boolean }): Promise<void> {
     const stat = await this.#process.lstat(path);

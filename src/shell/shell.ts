@@ -52,15 +52,33 @@ export class Shell {
       defineCommand('dmesg', async (args) => {
         const { log } = machine.kernel;
         const clear = args.includes('-C') || args.includes('--clear') || args.includes('-c');
-        const text = args.includes('-C') ? '' : log.records().slice(log.cleared).map((record) => dmesgLines(record)).join('');
+        const text = args.includes('-C')
+          ? ''
+          : log
+              .records()
+              .slice(log.cleared)
+              .map((record) => dmesgLines(record))
+              .join('');
         if (clear) log.cleared = log.records().length;
         return ok(text);
       }),
       defineCommand('uname', async (args) => {
         const { sysname, nodename, release, version, machine: hardware } = process.uname();
-        const parts: readonly [string, string][] = [['s', sysname], ['n', nodename], ['r', release], ['v', version], ['m', hardware], ['o', 'GNU/Linux']];
+        const parts: readonly [string, string][] = [
+          ['s', sysname],
+          ['n', nodename],
+          ['r', release],
+          ['v', version],
+          ['m', hardware],
+          ['o', 'GNU/Linux'],
+        ];
         const letters = args.join('').replaceAll('-', '') || 's';
-        return ok(`${parts.filter(([letter]) => letters.includes('a') || letters.includes(letter)).map(([, value]) => value).join(' ')}\n`);
+        return ok(
+          `${parts
+            .filter(([letter]) => letters.includes('a') || letters.includes(letter))
+            .map(([, value]) => value)
+            .join(' ')}\n`,
+        );
       }),
       defineCommand('mknod', async (args, { cwd, fs }) => {
         const [path, type, major, minor] = args.filter((arg) => !arg.startsWith('-'));
@@ -81,7 +99,10 @@ export class Shell {
 function dmesgLines(record: { readonly time: number; readonly text: string }): string {
   const micros = Math.floor(record.time / 1000);
   const stamp = `[${String(Math.floor(micros / 1e6)).padStart(5)}.${String(micros % 1e6).padStart(6, '0')}] `;
-  return record.text.split('\n').map((line) => `${stamp}${line}\n`).join('');
+  return record.text
+    .split('\n')
+    .map((line) => `${stamp}${line}\n`)
+    .join('');
 }
 
 function toolCommand(tool: Tool, process: Process): CustomCommand {
@@ -111,14 +132,24 @@ function toolKernel(process: Process, resolve: (path: string) => string): ToolKe
     async loaded() {
       const text = await readAll(process, '/proc/modules');
       if (typeof text === 'number') return [];
-      const lines = new TextDecoder().decode(text).split('\n').filter((line) => line !== '');
-      return Promise.all(lines.map(async (line) => {
-        const [name = '', , refcount, users = '-'] = line.split(' ');
-        const holders = users.split(',').filter((user) => user !== '' && user !== '-' && user !== '[permanent]');
-        // /proc/modules counts init memory too; libkmod reads the size of the core.
-        const size = await readAll(process, `/sys/module/${name}/coresize`);
-        return { name, size: typeof size === 'number' ? size : Number(new TextDecoder().decode(size)), refcount: Number(refcount), holders };
-      }));
+      const lines = new TextDecoder()
+        .decode(text)
+        .split('\n')
+        .filter((line) => line !== '');
+      return Promise.all(
+        lines.map(async (line) => {
+          const [name = '', , refcount, users = '-'] = line.split(' ');
+          const holders = users.split(',').filter((user) => user !== '' && user !== '-' && user !== '[permanent]');
+          // /proc/modules counts init memory too; libkmod reads the size of the core.
+          const size = await readAll(process, `/sys/module/${name}/coresize`);
+          return {
+            name,
+            size: typeof size === 'number' ? size : Number(new TextDecoder().decode(size)),
+            refcount: Number(refcount),
+            holders,
+          };
+        }),
+      );
     },
     insert: (image, parameters) => process.init_module(image, parameters),
     remove: (name, flags) => process.delete_module(name, flags),

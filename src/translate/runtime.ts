@@ -26,11 +26,24 @@ const WIDE: Signature = [[I64, I64], I64];
 const DIVIDE: Signature = [[I64, I64, I64], I32];
 const STRING: Signature = [[I64, I64, I64], I64];
 const HELPERS: readonly (readonly [Helper, Signature])[] = [
-  ['mulhU', WIDE], ['mulhS', WIDE], ['divideU', DIVIDE], ['divideS', DIVIDE],
-  ['move1', STRING], ['move2', STRING], ['move4', STRING], ['move8', STRING],
-  ['store1', STRING], ['store2', STRING], ['store4', STRING], ['store8', STRING],
-  ['portIn', [[I32, I32], I32]], ['portOut', [[I32, I32, I32], I32]],
-  ['readMsr', [[I32], I32]], ['writeMsr', [[I32, I64], I32]], ['cpuid', [[I32, I32], I32]], ['rdtsc', [[I32], I64]],
+  ['mulhU', WIDE],
+  ['mulhS', WIDE],
+  ['divideU', DIVIDE],
+  ['divideS', DIVIDE],
+  ['move1', STRING],
+  ['move2', STRING],
+  ['move4', STRING],
+  ['move8', STRING],
+  ['store1', STRING],
+  ['store2', STRING],
+  ['store4', STRING],
+  ['store8', STRING],
+  ['portIn', [[I32, I32], I32]],
+  ['portOut', [[I32, I32, I32], I32]],
+  ['readMsr', [[I32], I32]],
+  ['writeMsr', [[I32, I64], I32]],
+  ['cpuid', [[I32, I32], I32]],
+  ['rdtsc', [[I32], I64]],
 ];
 export const HELPER_INDEX = Object.fromEntries(HELPERS.map(([name], n) => [name, FIRST_HELPER + n])) as Readonly<Record<Helper, number>>;
 
@@ -90,7 +103,10 @@ function mulhUCode(): Uint8Array {
 function mulhSCode(mulhU: number): Uint8Array {
   const out = new ByteWriter(64);
   out.bytes([Op.localGet, 0, Op.localGet, 1, Op.call, mulhU]);
-  for (const [sign, other] of [[0, 1], [1, 0]] as const) {
+  for (const [sign, other] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
     out.bytes([Op.localGet, sign, Op.i64Const, 63, Op.i64ShrS, Op.localGet, other, Op.i64And, Op.i64Sub]);
   }
   out.byte(Op.end);
@@ -101,7 +117,23 @@ function mulhSCode(mulhU: number): Uint8Array {
 function divideCode(signed: boolean, results: number, slow: number): Uint8Array {
   const out = new ByteWriter(96);
   out.bytes([Op.localGet, 2, Op.i64Eqz, Op.if, VOID, Op.i32Const, 0, Op.return, Op.end]);
-  if (signed) out.bytes([Op.localGet, 1, Op.localGet, 0, Op.i64Const, 63, Op.i64ShrS, Op.i64Eq, Op.localGet, 2, Op.i64Const, 0x7f, Op.i64Ne, Op.i32And]);
+  if (signed)
+    out.bytes([
+      Op.localGet,
+      1,
+      Op.localGet,
+      0,
+      Op.i64Const,
+      63,
+      Op.i64ShrS,
+      Op.i64Eq,
+      Op.localGet,
+      2,
+      Op.i64Const,
+      0x7f,
+      Op.i64Ne,
+      Op.i32And,
+    ]);
   else out.bytes([Op.localGet, 1, Op.i64Eqz]);
   out.bytes([Op.if, VOID]);
   const ops = signed ? [Op.i64DivS, Op.i64RemS] : [Op.i64DivU, Op.i64RemU];
@@ -183,7 +215,13 @@ export interface Runtime {
   readonly helpers: Readonly<Record<Helper, unknown>>;
 }
 
-export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, layout: Layout, io: TranslatorIo, checks: boolean): Runtime {
+export function createRuntime(
+  memory: WebAssembly.Memory,
+  table: WebAssembly.Table,
+  layout: Layout,
+  io: TranslatorIo,
+  checks: boolean,
+): Runtime {
   const module = new ModuleBuilder();
   const results = layout.scratch + Scratch.results;
   const plain = module.type([], [I32]);
@@ -199,7 +237,10 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
   module.exportFunction('mulhU', mulhU);
   module.exportFunction('mulhS', module.function({ type: wide, locals: [], code: mulhSCode(mulhU) }));
   for (const signed of [false, true]) {
-    module.exportFunction(signed ? 'divideS' : 'divideU', module.function({ type: divide, locals: [], code: divideCode(signed, results, slow) }));
+    module.exportFunction(
+      signed ? 'divideS' : 'divideU',
+      module.function({ type: divide, locals: [], code: divideCode(signed, results, slow) }),
+    );
   }
   for (const size of [1, 2, 4, 8] as const) {
     for (const move of [true, false]) {

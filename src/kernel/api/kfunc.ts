@@ -19,9 +19,7 @@ export type Sleeping<T> = Generator<Request, T, Addr>;
 // biome-ignore lint/suspicious/noExplicitAny: a parameter list holds types of any value
 type Params = Readonly<Record<string, CType<any>>>;
 type Values<P extends Params> = { readonly [K in keyof P]: P[K] extends CType<infer V> ? V : never };
-export type Support =
-  | { readonly level: 'full' }
-  | { readonly level: 'partial' | 'noop'; readonly note: string };
+export type Support = { readonly level: 'full' } | { readonly level: 'partial' | 'noop'; readonly note: string };
 
 /** One kernel function. `params` in C's order; a variadic one has `va` in its values. */
 export interface KernelFunction {

@@ -81,6 +81,8 @@ export class Layouts {
             },
       );
     }
-    return View as unknown as new (address: Addr) => StructView<FieldTypes>;
+    return View as unknown as new (
+      address: Addr,
+    ) => StructView<FieldTypes>;
   }
 }

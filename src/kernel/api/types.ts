@@ -38,8 +38,7 @@ export type FieldValue<T> = T extends CType<infer V> ? V : Addr;
 export type StructView<F extends FieldTypes> = { readonly addr: Addr } & { -readonly [K in keyof F]: FieldValue<F[K]> };
 
 const TWO32 = 2 ** 32;
-const slotNumber = (view: DataView, slot: number): number =>
-  view.getInt32(slot + 4, true) * TWO32 + view.getUint32(slot, true);
+const slotNumber = (view: DataView, slot: number): number => view.getInt32(slot + 4, true) * TWO32 + view.getUint32(slot, true);
 const setSlotNumber = (view: DataView, slot: number, value: number): void => {
   view.setUint32(slot, value >>> 0, true);
   view.setInt32(slot + 4, Math.floor(value / TWO32), true);

@@ -82,7 +82,13 @@ export class Devices {
         const prefix = /^<(\d+)>/.exec(text);
         const priority = prefix === null ? 4 : Number(prefix[1]);
         const facility = priority >> 3 || LOG_USER;
-        log.append({ level: priority & 7, facility, text: text.slice(prefix?.[0].length ?? 0).replace(/\n$/, ''), continuation: false, dictionary: [] });
+        log.append({
+          level: priority & 7,
+          facility,
+          text: text.slice(prefix?.[0].length ?? 0).replace(/\n$/, ''),
+          continuation: false,
+          dictionary: [],
+        });
         return data.length;
       },
     });

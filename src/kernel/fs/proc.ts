@@ -2,7 +2,14 @@
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64, latin1 } from '../memory.ts';
 import { flagsText } from '../module/main.ts';
-import { type Module, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, MODULE_STATE_UNFORMED, ModuleStruct } from '../module/module.ts';
+import {
+  MODULE_STATE_COMING,
+  MODULE_STATE_GOING,
+  MODULE_STATE_LIVE,
+  MODULE_STATE_UNFORMED,
+  type Module,
+  ModuleStruct,
+} from '../module/module.ts';
 import { getParameter, setParameter } from '../module/parameters.ts';
 import { moduleTaintLetters } from '../panic.ts';
 import { ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
@@ -33,7 +40,8 @@ export function modulesText(k: Kernel): string {
 export function kallsymsText(k: Kernel): string {
   const kernel = k.description.kallsyms.all().map(({ name, type, address }) => `${hex64(address)} ${type} ${name}\n`);
   const modules = k.modules.all.flatMap((module) =>
-    module.symbols.map(({ name, letter, address }) => `${hex64(address)} ${letter} ${name}\t[${module.name}]\n`));
+    module.symbols.map(({ name, letter, address }) => `${hex64(address)} ${letter} ${name}\t[${module.name}]\n`),
+  );
   return kernel.join('') + modules.join('');
 }
 
@@ -58,9 +66,27 @@ function procfs(k: Kernel): void {
   });
   text('filesystems', () => ['sysfs', 'tmpfs', 'proc', 'debugfs', 'devtmpfs', 'ramfs'].map((name) => `nodev\t${name}\n`).join(''));
   const kernel = proc.child('sys', 0o555).child('kernel', 0o555);
-  kernel.put('tainted', new TextFile(0o644, plainText(() => `${k.taint.mask}\n`)));
-  kernel.put('ostype', new TextFile(0o444, plainText(() => 'Linux\n')));
-  kernel.put('osrelease', new TextFile(0o444, plainText(() => `${k.description.release}\n`)));
+  kernel.put(
+    'tainted',
+    new TextFile(
+      0o644,
+      plainText(() => `${k.taint.mask}\n`),
+    ),
+  );
+  kernel.put(
+    'ostype',
+    new TextFile(
+      0o444,
+      plainText(() => 'Linux\n'),
+    ),
+  );
+  kernel.put(
+    'osrelease',
+    new TextFile(
+      0o444,
+      plainText(() => `${k.description.release}\n`),
+    ),
+  );
 }
 
 function sysfs(k: Kernel): void {
@@ -69,25 +95,36 @@ function sysfs(k: Kernel): void {
   for (const name of ['bus', 'class', 'dev', 'devices', 'kernel']) sys.child(name);
   const directories = new WeakMap<Module, Directory>();
   const loaded = (): Module[] => k.modules.all.filter(({ state }) => state !== MODULE_STATE_UNFORMED);
-  sys.put('module', new ComputedDirectory(
-    () => loaded().map(({ name }) => name),
-    (name) => {
-      const module = loaded().find((other) => other.name === name);
-      if (module === undefined) return undefined;
-      let directory = directories.get(module);
-      if (directory === undefined) {
-        directory = moduleDirectory(k, module);
-        directories.set(module, directory);
-      }
-      return directory;
-    },
-  ));
+  sys.put(
+    'module',
+    new ComputedDirectory(
+      () => loaded().map(({ name }) => name),
+      (name) => {
+        const module = loaded().find((other) => other.name === name);
+        if (module === undefined) return undefined;
+        let directory = directories.get(module);
+        if (directory === undefined) {
+          directory = moduleDirectory(k, module);
+          directories.set(module, directory);
+        }
+        return directory;
+      },
+    ),
+  );
 }
 
 /** /sys/module/NAME. */
 function moduleDirectory(k: Kernel, module: Module): Directory {
   const directory = new TreeDirectory(0o755, false);
-  const text = (name: string, make: () => string, mode = 0o444): void => directory.put(name, new TextFile(mode, plainText(() => `${make()}\n`), SYSFS_SIZE));
+  const text = (name: string, make: () => string, mode = 0o444): void =>
+    directory.put(
+      name,
+      new TextFile(
+        mode,
+        plainText(() => `${make()}\n`),
+        SYSFS_SIZE,
+      ),
+    );
   directory.put('uevent', new TextFile(0o200, {}, SYSFS_SIZE));
   for (const name of ['version', 'srcversion']) {
     const value = module.tag(name);
@@ -98,10 +135,13 @@ function moduleDirectory(k: Kernel, module: Module): Directory {
   text('initsize', () => `${module.initSize}`);
   text('taint', () => moduleTaintLetters(module.taints));
   text('refcnt', () => `${k.modules.refcount(module)}`);
-  directory.put('holders', new ComputedDirectory(
-    () => module.users.map(({ name }) => name),
-    (name) => (module.users.some((user) => user.name === name) ? new Symlink(`../../${name}`) : undefined),
-  ));
+  directory.put(
+    'holders',
+    new ComputedDirectory(
+      () => module.users.map(({ name }) => name),
+      (name) => (module.users.some((user) => user.name === name) ? new Symlink(`../../${name}`) : undefined),
+    ),
+  );
   if (module.parameters.some(({ perm }) => perm !== 0)) directory.put('parameters', parametersDirectory(k, module));
   sectionFiles(k, module, directory);
   return directory;
@@ -110,13 +150,20 @@ function parametersDirectory(k: Kernel, module: Module): Directory {
   const directory = new TreeDirectory(0o755, false);
   for (const parameter of module.parameters) {
     if (parameter.perm === 0) continue;
-    directory.put(parameter.name, new TextFile(parameter.perm, {
-      read: () => getParameter(k, parameter),
-      *write(value) {
-        const { error } = yield* setParameter(k, parameter, value);
-        return error === 0 ? value.length : error;
-      },
-    }, SYSFS_SIZE));
+    directory.put(
+      parameter.name,
+      new TextFile(
+        parameter.perm,
+        {
+          read: () => getParameter(k, parameter),
+          *write(value) {
+            const { error } = yield* setParameter(k, parameter, value);
+            return error === 0 ? value.length : error;
+          },
+        },
+        SYSFS_SIZE,
+      ),
+    );
   }
   return directory;
 }
@@ -127,9 +174,23 @@ function sectionFiles(k: Kernel, module: Module, directory: TreeDirectory): void
   for (const { section, area, offset } of module.layout.placed.values()) {
     if (section.size === 0) continue;
     const address: Addr = (area === 'core' ? module.core : init) + offset;
-    sections.put(section.name, new TextFile(0o400, plainText(() => `0x${hex64(address)}\n`), SECTION_FILE_SIZE));
+    sections.put(
+      section.name,
+      new TextFile(
+        0o400,
+        plainText(() => `0x${hex64(address)}\n`),
+        SECTION_FILE_SIZE,
+      ),
+    );
     if (section.type === SHT_NOTE && (section.flags & SHF_ALLOC) !== 0) {
-      notes.put(section.name, new TextFile(0o444, plainText(() => latin1(k.memory.read(address, section.size))), section.size));
+      notes.put(
+        section.name,
+        new TextFile(
+          0o444,
+          plainText(() => latin1(k.memory.read(address, section.size))),
+          section.size,
+        ),
+      );
     }
   }
   directory.put('sections', sections);

@@ -1,13 +1,40 @@
 // System calls of a process. Each runs as the process's task, so that drivers may sleep and `current` is right.
 import {
-  EBADF, EBUSY, EEXIST, EFAULT, EINVAL, EISDIR, EMFILE, ENOENT, ENOTDIR, ENOTEMPTY, ENOTTY, ENXIO, EPERM, ETXTBSY, EXDEV,
-  O_ACCMODE, O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_TRUNC, O_WRONLY, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG,
+  EBADF,
+  EBUSY,
+  EEXIST,
+  EFAULT,
+  EINVAL,
+  EISDIR,
+  EMFILE,
+  ENOENT,
+  ENOTDIR,
+  ENOTEMPTY,
+  ENOTTY,
+  ENXIO,
+  EPERM,
+  ETXTBSY,
+  EXDEV,
+  O_ACCMODE,
+  O_APPEND,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
 } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { latin1 } from '../memory.ts';
-import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
 import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
+import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
 import { DeviceNode } from './devices.ts';
 import { Directory, FsNode, type OpenNode, RamFile, Symlink, TextFile, TreeDirectory } from './node.ts';
 import type { Resolved } from './vfs.ts';
@@ -24,7 +51,11 @@ const SEEK_CUR = 1;
 const SEEK_END = 2;
 const NS_PER_S = 1e9;
 const entryTypes: Readonly<Record<number, DirectoryEntry['type']>> = {
-  [S_IFREG]: 'file', [S_IFDIR]: 'directory', [S_IFLNK]: 'symlink', [S_IFCHR]: 'character', [S_IFBLK]: 'block',
+  [S_IFREG]: 'file',
+  [S_IFDIR]: 'directory',
+  [S_IFLNK]: 'symlink',
+  [S_IFCHR]: 'character',
+  [S_IFBLK]: 'block',
 };
 
 export class KernelProcess implements Process {
@@ -149,12 +180,14 @@ export class KernelProcess implements Process {
   }
   async poll(fds: readonly { fd: number; events: number }[], _timeout: number): Promise<OrErrno<number[]>> {
     const POLLIN_OUT = 5;
-    return Promise.all(fds.map(async ({ fd, events }) => {
-      const open = this.#descriptor(fd)?.open;
-      if (open === undefined) return 0x20;
-      if (open.poll === undefined) return events & POLLIN_OUT;
-      return (await this.#call(() => (open.poll as NonNullable<OpenNode['poll']>)())) & events;
-    }));
+    return Promise.all(
+      fds.map(async ({ fd, events }) => {
+        const open = this.#descriptor(fd)?.open;
+        if (open === undefined) return 0x20;
+        if (open.poll === undefined) return events & POLLIN_OUT;
+        return (await this.#call(() => (open.poll as NonNullable<OpenNode['poll']>)())) & events;
+      }),
+    );
   }
   async ftruncate(fd: number, length: number): Promise<number> {
     const descriptor = this.#descriptor(fd);

@@ -20,10 +20,18 @@ const prev = (k: Kernel, entry: Addr): Addr => k.memory.ptr(entry + 8);
 export const listDebugApi: KernelApi = kernelApi('lib/list_debug.c', {
   __list_add_valid: kfunc({ new: voidPtr, prev: voidPtr, next: voidPtr }, bool, (k, { new: entry, prev: before, next: after }) => {
     if (prev(k, after) !== before) {
-      corrupt(k, `list_add corruption. next->prev should be prev (${hex64(before)}), but was ${hex64(prev(k, after))}. (next=${hex64(after)}).`, 23);
+      corrupt(
+        k,
+        `list_add corruption. next->prev should be prev (${hex64(before)}), but was ${hex64(prev(k, after))}. (next=${hex64(after)}).`,
+        23,
+      );
     }
     if (next(k, before) !== after) {
-      corrupt(k, `list_add corruption. prev->next should be next (${hex64(after)}), but was ${hex64(next(k, before))}. (prev=${hex64(before)}).`, 26);
+      corrupt(
+        k,
+        `list_add corruption. prev->next should be next (${hex64(after)}), but was ${hex64(next(k, before))}. (prev=${hex64(before)}).`,
+        26,
+      );
     }
     if (entry === before || entry === after) {
       corrupt(k, `list_add double add: new=${hex64(entry)}, prev=${hex64(before)}, next=${hex64(after)}.`, 29);
@@ -38,8 +46,10 @@ export const listDebugApi: KernelApi = kernelApi('lib/list_debug.c', {
     if (before === 0) corrupt(k, `list_del corruption, ${name}->prev is NULL`, 52);
     if (after === LIST_POISON1) corrupt(k, `list_del corruption, ${name}->next is LIST_POISON1 (${hex64(LIST_POISON1)})`, 55);
     if (before === LIST_POISON2) corrupt(k, `list_del corruption, ${name}->prev is LIST_POISON2 (${hex64(LIST_POISON2)})`, 58);
-    if (next(k, before) !== entry) corrupt(k, `list_del corruption. prev->next should be ${name}, but was ${hex64(next(k, before))}. (prev=${hex64(before)})`, 61);
-    if (prev(k, after) !== entry) corrupt(k, `list_del corruption. next->prev should be ${name}, but was ${hex64(prev(k, after))}. (next=${hex64(after)})`, 64);
+    if (next(k, before) !== entry)
+      corrupt(k, `list_del corruption. prev->next should be ${name}, but was ${hex64(next(k, before))}. (prev=${hex64(before)})`, 61);
+    if (prev(k, after) !== entry)
+      corrupt(k, `list_del corruption. next->prev should be ${name}, but was ${hex64(prev(k, after))}. (next=${hex64(after)})`, 64);
     return true;
   }),
 });
@@ -49,7 +59,12 @@ const s = cstring;
 /** kstrto*(): the value fits in `bits` bits or is -ERANGE. The base 0 reads 0x and 0 prefixes. */
 const integer = (bits: number, signed: boolean): KernelSymbol =>
   kfunc({ s, base: uint, res }, int, (k, { s: text, base, res: to }) => {
-    const prefixed = base === 16 && !/^[-+]?0x/i.test(text) ? text.replace(/^([-+]?)/, '$10x') : base === 10 ? text.replace(/^([-+]?)0+(?=[0-9])/, '$1') : text;
+    const prefixed =
+      base === 16 && !/^[-+]?0x/i.test(text)
+        ? text.replace(/^([-+]?)/, '$10x')
+        : base === 10
+          ? text.replace(/^([-+]?)0+(?=[0-9])/, '$1')
+          : text;
     const value = parseInteger(prefixed, signed);
     if (value === undefined) return -EINVAL;
     if ((signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)) !== value) return -ERANGE;

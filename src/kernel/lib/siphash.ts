@@ -12,10 +12,16 @@ export function siphash32(key: Uint8Array, word: bigint): number {
   let v2 = 0x6c7967656e657261n ^ k0;
   let v3 = 0x7465646279746573n ^ k1;
   const round = (): void => {
-    v0 = (v0 + v1) & MASK; v1 = rotl(v1, 13n) ^ v0; v0 = rotl(v0, 32n);
-    v2 = (v2 + v3) & MASK; v3 = rotl(v3, 16n) ^ v2;
-    v0 = (v0 + v3) & MASK; v3 = rotl(v3, 21n) ^ v0;
-    v2 = (v2 + v1) & MASK; v1 = rotl(v1, 17n) ^ v2; v2 = rotl(v2, 32n);
+    v0 = (v0 + v1) & MASK;
+    v1 = rotl(v1, 13n) ^ v0;
+    v0 = rotl(v0, 32n);
+    v2 = (v2 + v3) & MASK;
+    v3 = rotl(v3, 16n) ^ v2;
+    v0 = (v0 + v3) & MASK;
+    v3 = rotl(v3, 21n) ^ v0;
+    v2 = (v2 + v1) & MASK;
+    v1 = rotl(v1, 17n) ^ v2;
+    v2 = rotl(v2, 32n);
   };
   for (const block of [word, 8n << 56n]) {
     v3 ^= block;

@@ -1,6 +1,7 @@
 // Source: lib/string.c, arch/x86/lib/{mem*,string}*.
-import { cstring, int, type KernelApi, kernelApi, kfunc, size_t, ssize_t, voidPtr } from '../api/index.ts';
+
 import { E2BIG } from '#abi';
+import { cstring, int, type KernelApi, kernelApi, kfunc, size_t, ssize_t, voidPtr } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 

@@ -170,7 +170,7 @@ export class Formatter {
     if (!list) {
       const words = Array.from({ length: Math.ceil(bits / 32) }, (_, n) => {
         const left = bits - n * 32;
-        const word = left >= 32 ? memory.u32(address + n * 4) : memory.u32(address + n * 4) & ((2 ** left) - 1);
+        const word = left >= 32 ? memory.u32(address + n * 4) : memory.u32(address + n * 4) & (2 ** left - 1);
         return (word >>> 0).toString(16).padStart(Math.min(8, Math.ceil(left / 4)), '0');
       });
       return words.reverse().join(',');
@@ -232,7 +232,11 @@ function compressed(groups: readonly number[]): string {
     while (start + length < 8 && groups[start + length] === 0) length++;
     if (length > best.length) best = { start, length };
   }
-  const part = (from: number, to: number): string => groups.slice(from, to).map((group) => group.toString(16)).join(':');
+  const part = (from: number, to: number): string =>
+    groups
+      .slice(from, to)
+      .map((group) => group.toString(16))
+      .join(':');
   return best.start < 0 ? part(0, 8) : `${part(0, best.start)}::${part(best.start + best.length, 8)}`;
 }
 
@@ -250,30 +254,45 @@ const buf = voidPtr;
 
 export const vsprintfApi: KernelApi = kernelApi('lib/vsprintf.c', {
   /** Formats into `buf`. Return: the length that the whole text has. */
-  snprintf: partial(MISSING, variadic({ buf, size: size_t, fmt: cstring }, int, (k, { buf: to, size, fmt, va }) => {
-    const text = k.formatter.format(fmt, va);
-    put(k, to, size, text);
-    return text.length;
-  })),
-  vsnprintf: partial(MISSING, kfunc({ buf, size: size_t, fmt: cstring, args: va_list }, int, (k, { buf: to, size, fmt, args }) => {
-    const text = k.formatter.format(fmt, guestVaList(k.memory, args));
-    put(k, to, size, text);
-    return text.length;
-  })),
+  snprintf: partial(
+    MISSING,
+    variadic({ buf, size: size_t, fmt: cstring }, int, (k, { buf: to, size, fmt, va }) => {
+      const text = k.formatter.format(fmt, va);
+      put(k, to, size, text);
+      return text.length;
+    }),
+  ),
+  vsnprintf: partial(
+    MISSING,
+    kfunc({ buf, size: size_t, fmt: cstring, args: va_list }, int, (k, { buf: to, size, fmt, args }) => {
+      const text = k.formatter.format(fmt, guestVaList(k.memory, args));
+      put(k, to, size, text);
+      return text.length;
+    }),
+  ),
   /** As snprintf, but returns what was written. */
-  scnprintf: partial(MISSING, variadic({ buf, size: size_t, fmt: cstring }, int, (k, { buf: to, size, fmt, va }) => {
-    const text = k.formatter.format(fmt, va);
-    put(k, to, size, text);
-    return Math.min(text.length, Math.max(size - 1, 0));
-  })),
-  vscnprintf: partial(MISSING, kfunc({ buf, size: size_t, fmt: cstring, args: va_list }, int, (k, { buf: to, size, fmt, args }) => {
-    const text = k.formatter.format(fmt, guestVaList(k.memory, args));
-    put(k, to, size, text);
-    return Math.min(text.length, Math.max(size - 1, 0));
-  })),
-  sprintf: partial(MISSING, variadic({ buf, fmt: cstring }, int, (k, { buf: to, fmt, va }) => {
-    const text = k.formatter.format(fmt, va);
-    put(k, to, HUGE, text);
-    return text.length;
-  })),
+  scnprintf: partial(
+    MISSING,
+    variadic({ buf, size: size_t, fmt: cstring }, int, (k, { buf: to, size, fmt, va }) => {
+      const text = k.formatter.format(fmt, va);
+      put(k, to, size, text);
+      return Math.min(text.length, Math.max(size - 1, 0));
+    }),
+  ),
+  vscnprintf: partial(
+    MISSING,
+    kfunc({ buf, size: size_t, fmt: cstring, args: va_list }, int, (k, { buf: to, size, fmt, args }) => {
+      const text = k.formatter.format(fmt, guestVaList(k.memory, args));
+      put(k, to, size, text);
+      return Math.min(text.length, Math.max(size - 1, 0));
+    }),
+  ),
+  sprintf: partial(
+    MISSING,
+    variadic({ buf, fmt: cstring }, int, (k, { buf: to, fmt, va }) => {
+      const text = k.formatter.format(fmt, va);
+      put(k, to, HUGE, text);
+      return text.length;
+    }),
+  ),
 });

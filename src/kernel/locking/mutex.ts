@@ -1,6 +1,20 @@
 // Source: kernel/locking/mutex.c. The owner stands in guest memory; who waits, in TypeScript.
 import { EINTR } from '#abi';
-import { blocking, bool, int, type KernelApi, kernelApi, kernelStruct, kfunc, nothing, optionalCstring, pointer, ptr, type Sleeping, voidPtr } from '../api/index.ts';
+import {
+  blocking,
+  bool,
+  int,
+  type KernelApi,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  nothing,
+  optionalCstring,
+  pointer,
+  ptr,
+  type Sleeping,
+  voidPtr,
+} from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';

@@ -1,5 +1,19 @@
 // Source: mm/slab_common.c, mm/slub.c, include/linux/slab.h.
-import { cstring, gfp_t, int, type KernelApi, kdata, kernelApi, kfunc, nothing, partial, pointer, size_t, uint, voidPtr } from '../api/index.ts';
+import {
+  cstring,
+  gfp_t,
+  int,
+  type KernelApi,
+  kdata,
+  kernelApi,
+  kfunc,
+  nothing,
+  partial,
+  pointer,
+  size_t,
+  uint,
+  voidPtr,
+} from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { SlabCache } from './slab.ts';
@@ -46,10 +60,22 @@ const cachep = pointer('struct kmem_cache *');
 export const slabCommonApi: KernelApi = kernelApi('mm/slab_common.c', {
   /** Pointers to the kmalloc caches, by type and size class. kmalloc_trace() goes by its size argument alone. */
   kmalloc_caches: kdata(() => {}),
-  __kmalloc: partial(NO_RECLAIM, kfunc({ size: size_t, flags: gfp_t }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags))),
-  __kmalloc_node: partial(NO_RECLAIM, kfunc({ size: size_t, flags: gfp_t, node: int }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags))),
-  kmalloc_trace: partial(NO_RECLAIM, kfunc({ s: cachep, gfpflags: gfp_t, size: size_t }, voidPtr, (k, { gfpflags, size }) => kmalloc(k, size, gfpflags))),
-  kmalloc_large: partial(NO_RECLAIM, kfunc({ size: size_t, flags: gfp_t }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags))),
+  __kmalloc: partial(
+    NO_RECLAIM,
+    kfunc({ size: size_t, flags: gfp_t }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags)),
+  ),
+  __kmalloc_node: partial(
+    NO_RECLAIM,
+    kfunc({ size: size_t, flags: gfp_t, node: int }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags)),
+  ),
+  kmalloc_trace: partial(
+    NO_RECLAIM,
+    kfunc({ s: cachep, gfpflags: gfp_t, size: size_t }, voidPtr, (k, { gfpflags, size }) => kmalloc(k, size, gfpflags)),
+  ),
+  kmalloc_large: partial(
+    NO_RECLAIM,
+    kfunc({ size: size_t, flags: gfp_t }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags)),
+  ),
   kfree: kfunc({ object: voidPtr }, nothing, (k, { object }) => kfree(k, object)),
   kfree_sensitive: kfunc({ p: voidPtr }, nothing, (k, { p }) => {
     const allocation = k.slab.allocation(p);
@@ -61,33 +87,44 @@ export const slabCommonApi: KernelApi = kernelApi('mm/slab_common.c', {
     const allocation = k.slab.allocation(objp);
     return allocation === undefined ? 0 : (allocation.cache?.objectSize ?? Math.ceil(allocation.size / 4096) * 4096);
   }),
-  krealloc: partial(NO_RECLAIM, kfunc({ p: voidPtr, new_size: size_t, flags: gfp_t }, voidPtr, (k, { p, new_size, flags }) => {
-    if (new_size === 0) {
-      kfree(k, p);
-      return ZERO_SIZE_PTR;
-    }
-    const old = k.slab.allocation(p);
-    const address = kmalloc(k, new_size, flags);
-    if (old !== undefined && address !== NULL) {
-      k.memory.copy(address, p, Math.min(old.size, new_size));
-      kfree(k, p);
-    }
-    return address;
-  })),
-  kmem_cache_create: partial('no constructor is called, flags are ignored', kfunc(
-    { name: cstring, size: uint, align: uint, flags: uint, ctor: voidPtr }, voidPtr,
-    (k, { name, size, align }) => k.get(KmemCaches).create(name, size, align),
-  )),
-  kmem_cache_alloc: partial(NO_RECLAIM, kfunc({ s: cachep, gfpflags: gfp_t }, voidPtr, (k, { s, gfpflags }) => {
-    const cache = k.get(KmemCaches).at(s);
-    const address = cache === undefined ? NULL : (k.slab.allocFrom(cache) ?? NULL);
-    if (cache !== undefined && address !== NULL && (gfpflags & __GFP_ZERO) !== 0) k.memory.fill(address, 0, cache.objectSize);
-    return address;
-  })),
+  krealloc: partial(
+    NO_RECLAIM,
+    kfunc({ p: voidPtr, new_size: size_t, flags: gfp_t }, voidPtr, (k, { p, new_size, flags }) => {
+      if (new_size === 0) {
+        kfree(k, p);
+        return ZERO_SIZE_PTR;
+      }
+      const old = k.slab.allocation(p);
+      const address = kmalloc(k, new_size, flags);
+      if (old !== undefined && address !== NULL) {
+        k.memory.copy(address, p, Math.min(old.size, new_size));
+        kfree(k, p);
+      }
+      return address;
+    }),
+  ),
+  kmem_cache_create: partial(
+    'no constructor is called, flags are ignored',
+    kfunc({ name: cstring, size: uint, align: uint, flags: uint, ctor: voidPtr }, voidPtr, (k, { name, size, align }) =>
+      k.get(KmemCaches).create(name, size, align),
+    ),
+  ),
+  kmem_cache_alloc: partial(
+    NO_RECLAIM,
+    kfunc({ s: cachep, gfpflags: gfp_t }, voidPtr, (k, { s, gfpflags }) => {
+      const cache = k.get(KmemCaches).at(s);
+      const address = cache === undefined ? NULL : (k.slab.allocFrom(cache) ?? NULL);
+      if (cache !== undefined && address !== NULL && (gfpflags & __GFP_ZERO) !== 0) k.memory.fill(address, 0, cache.objectSize);
+      return address;
+    }),
+  ),
   kmem_cache_free: kfunc({ s: cachep, x: voidPtr }, nothing, (k, { x }) => kfree(k, x)),
-  kmem_cache_destroy: partial('objects that are left are not reported', kfunc({ s: cachep }, nothing, (k, { s }) => {
-    if (s !== NULL) k.get(KmemCaches).destroy(s);
-  })),
+  kmem_cache_destroy: partial(
+    'objects that are left are not reported',
+    kfunc({ s: cachep }, nothing, (k, { s }) => {
+      if (s !== NULL) k.get(KmemCaches).destroy(s);
+    }),
+  ),
   kmem_cache_size: kfunc({ s: cachep }, uint, (k, { s }) => k.get(KmemCaches).at(s)?.objectSize ?? 0),
 });
 
@@ -113,7 +150,10 @@ export const mmUtilApi: KernelApi = kernelApi('mm/util.c', {
     if (address !== NULL) k.memory.copy(address, src, len);
     return address;
   }),
-  kvmalloc_node: partial(NO_RECLAIM, kfunc({ size: size_t, flags: gfp_t, node: int }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags))),
+  kvmalloc_node: partial(
+    NO_RECLAIM,
+    kfunc({ size: size_t, flags: gfp_t, node: int }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags)),
+  ),
   kvfree: kfunc({ addr: voidPtr }, nothing, (k, { addr }) => {
     if (!k.vmalloc.free(addr)) kfree(k, addr);
   }),

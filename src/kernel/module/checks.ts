@@ -1,6 +1,6 @@
 // What load_module() refuses before it allocates anything. Order and texts: kernel/module/main.c, elf_validity_check().
 import { EBADMSG, ENOEXEC } from '#abi';
-import { ELF_HEADER_SIZE, ElfFile, type Section, SECTION_HEADER_SIZE, SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_SYMTAB } from '#elf';
+import { ELF_HEADER_SIZE, ElfFile, SECTION_HEADER_SIZE, type Section, SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_SYMTAB } from '#elf';
 
 /** A refusal: the errno, and the record that Linux prints (level 3) when it prints one. */
 export class Refusal {

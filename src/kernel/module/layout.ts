@@ -69,7 +69,10 @@ export function layOut(elf: ElfFile, symtab: Section, symbols: readonly ElfSymbo
     placed.set(section.index, { section, area, offset });
     layout.size = offset + section.size;
   };
-  for (const [area, layout] of [['core', core], ['init', init]] as const) {
+  for (const [area, layout] of [
+    ['core', core],
+    ['init', init],
+  ] as const) {
     for (const { must, not, end } of classes) {
       for (const section of elf.sections) {
         const flags = effectiveFlags(section);
@@ -89,7 +92,9 @@ export function layOut(elf: ElfFile, symtab: Section, symbols: readonly ElfSymbo
   placed.set(symtab.index, { section: symtab, area: 'init', offset: init.size });
   init.size += symtab.size;
   const stays = (symbol: ElfSymbol): boolean =>
-    symbol.nameOffset !== 0 && symbol.section !== SHN_UNDEF && symbol.section < elf.sections.length &&
+    symbol.nameOffset !== 0 &&
+    symbol.section !== SHN_UNDEF &&
+    symbol.section < elf.sections.length &&
     (symbol.section === percpu?.index || (placed.get(symbol.section)?.area === 'core' && symbol.section !== symtab.index));
   const coreSymbols = symbols.flatMap((symbol, n) => (n === 0 || stays(symbol) ? [n] : []));
   const coreTable = align(core.size, 8);
@@ -103,7 +108,13 @@ export function layOut(elf: ElfFile, symtab: Section, symbols: readonly ElfSymbo
   const types = kallsyms + KALLSYMS_STRUCT;
   init.size = align(types + symbols.length, PAGE);
   return {
-    core, init, placed, symtab, symbols, coreSymbols, percpu,
+    core,
+    init,
+    placed,
+    symtab,
+    symbols,
+    coreSymbols,
+    percpu,
     coreKallsyms: { symtab: coreTable, strtab: coreStrings, typetab: coreTypes },
     initKallsyms: { strtab: strings, kallsyms, typetab: types },
   };

@@ -1,6 +1,21 @@
 // load_module(), init and delete_module. Order of the checks, errnos and texts: kernel/module/main.c; linux-modules.md 1.
 import { EAGAIN, EBUSY, EEXIST, ENOENT, ENOEXEC, ENOMEM } from '#abi';
-import { type ElfSymbol, modinfoEntries, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, SHT_NOBITS, SHT_RELA, STB_WEAK, STT_FUNC, SYMBOL_SIZE } from '#elf';
+import {
+  type ElfSymbol,
+  modinfoEntries,
+  SHF_ALLOC,
+  SHF_EXECINSTR,
+  SHF_WRITE,
+  SHN_ABS,
+  SHN_COMMON,
+  SHN_LIVEPATCH,
+  SHN_UNDEF,
+  SHT_NOBITS,
+  SHT_RELA,
+  STB_WEAK,
+  STT_FUNC,
+  SYMBOL_SIZE,
+} from '#elf';
 import type { Sleeping } from '../api/index.ts';
 import type { TextRange } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
@@ -8,13 +23,28 @@ import { type Addr, fromLatin1 } from '../memory.ts';
 import { moduleTaintLetters, TAINT } from '../panic.ts';
 import { checkElf, Refusal, splitSignature } from './checks.ts';
 import { findSymtab, layOut } from './layout.ts';
-import { Module, MODULE_NAME_LEN, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, MODULE_STATE_UNFORMED, ModuleStruct } from './module.ts';
+import {
+  MODULE_NAME_LEN,
+  MODULE_STATE_COMING,
+  MODULE_STATE_GOING,
+  MODULE_STATE_LIVE,
+  MODULE_STATE_UNFORMED,
+  Module,
+  ModuleStruct,
+} from './module.ts';
 import { KernelParam, parseArguments } from './parameters.ts';
 import { Patcher } from './patch.ts';
 import { relocationRules } from './relocations.ts';
 import { checkVersion, Resolver } from './resolve.ts';
 
-const GPL_LICENSES: ReadonlySet<string> = new Set(['GPL', 'GPL v2', 'GPL and additional rights', 'Dual BSD/GPL', 'Dual MIT/GPL', 'Dual MPL/GPL']);
+const GPL_LICENSES: ReadonlySet<string> = new Set([
+  'GPL',
+  'GPL v2',
+  'GPL and additional rights',
+  'Dual BSD/GPL',
+  'Dual MIT/GPL',
+  'Dual MPL/GPL',
+]);
 const MODINFO_VERSION_ENTRY = 64;
 const KERNEL_SYMBOL_ENTRY = 12;
 const KERNEL_PARAM_ENTRY = 40;
@@ -100,7 +130,8 @@ export class Modules {
     if (symtab === undefined) return new Refusal(ENOEXEC, `${infoName}: module has no symbols (stripped?)`, 4);
     const thisModule = elf.section('.gnu.linkonce.this_module');
     const structSize = k.layouts.sizeOf('module');
-    if (thisModule === undefined || (thisModule.flags & SHF_ALLOC) === 0) return new Refusal(ENOEXEC, `${infoName}: No module found in object`, 4);
+    if (thisModule === undefined || (thisModule.flags & SHF_ALLOC) === 0)
+      return new Refusal(ENOEXEC, `${infoName}: No module found in object`, 4);
     // Linux 6.1 does not look at its size; a shorter one cannot be used, so we refuse where Linux would read on.
     if (elf.contents(thisModule).length < structSize) return new Refusal(ENOEXEC, `${infoName}: No module found in object`, 4);
     const blacklist = /(?:^| )module_blacklist=(\S*)/.exec(k.cmdline)?.[1]?.split(',') ?? [];
@@ -172,7 +203,8 @@ export class Modules {
       taints |= 1 << bit;
     };
     if (tag('intree') === undefined) add(TAINT.OOT_MODULE, 4, 'loading out-of-tree module taints kernel.');
-    if (tag('staging') !== undefined) add(TAINT.CRAP, 4, 'module is from the staging directory, the quality is unknown, you have been warned.', true);
+    if (tag('staging') !== undefined)
+      add(TAINT.CRAP, 4, 'module is from the staging directory, the quality is unknown, you have been warned.', true);
     if (tag('livepatch') !== undefined) add(TAINT.LIVEPATCH, 5, 'tainting kernel with TAINT_LIVEPATCH');
     const license = tag('license') ?? 'unspecified';
     if (!GPL_LICENSES.has(license)) add(TAINT.PROPRIETARY_MODULE, 4, `module license '${license}' taints kernel.`);
@@ -191,7 +223,11 @@ export class Modules {
     for (const { name } of module.exports) {
       const owner = this.#resolver.ownerOf(name);
       const other = this.#list.some((m) => m !== module && m.exports.some((e) => e.name === name)) || k.description.exports.has(name);
-      if (owner !== undefined && other) return new Refusal(ENOEXEC, `${module.name}: exports duplicate symbol ${name} (owned by ${owner === module.name ? 'kernel' : owner})`);
+      if (owner !== undefined && other)
+        return new Refusal(
+          ENOEXEC,
+          `${module.name}: exports duplicate symbol ${name} (owned by ${owner === module.name ? 'kernel' : owner})`,
+        );
     }
     this.#findParameters(module);
     this.#fillStruct(module);
@@ -264,10 +300,14 @@ export class Modules {
         const value = BigInt.asUintN(64, (values[symbol] as bigint) + addend - (rule.relative ? BigInt(place) : 0n));
         const old = rule.bytes === 8 ? k.memory.u64(place) : BigInt(k.memory.u32(place));
         if (old !== 0n) {
-          return new Refusal(ENOEXEC, `module: x86/modules: Skipping invalid relocation target, existing value is nonzero for type ${type}, loc ${k.hashPointer(place)}, val ${value.toString(16)}`);
+          return new Refusal(
+            ENOEXEC,
+            `module: x86/modules: Skipping invalid relocation target, existing value is nonzero for type ${type}, loc ${k.hashPointer(place)}, val ${value.toString(16)}`,
+          );
         }
         const low = BigInt.asUintN(32, value);
-        const fits = rule.overflow === 'none' || (rule.overflow === 'unsigned' ? low : BigInt.asUintN(64, BigInt.asIntN(32, value))) === value;
+        const fits =
+          rule.overflow === 'none' || (rule.overflow === 'unsigned' ? low : BigInt.asUintN(64, BigInt.asIntN(32, value))) === value;
         if (!fits) {
           k.log.print('err', `module: overflow in relocation type ${type} val ${value.toString(16)}`);
           return new Refusal(ENOEXEC, `module: \`${module.name}' likely not compiled with -mcmodel=kernel`);
@@ -358,7 +398,12 @@ export class Modules {
     const describe = (n: number): Module['symbols'][number] => {
       const symbol = layout.symbols[n] as ElfSymbol;
       const letter = symbolLetter(module, symbol);
-      return { name: symbol.name, size: symbol.size, address: Number(BigInt.asIntN(64, values[n] as bigint)), letter: plain.has(symbol.name) ? letter.toUpperCase() : letter };
+      return {
+        name: symbol.name,
+        size: symbol.size,
+        address: Number(BigInt.asIntN(64, values[n] as bigint)),
+        letter: plain.has(symbol.name) ? letter.toUpperCase() : letter,
+      };
     };
     // While init runs all symbols count; afterwards those of the core.
     module.symbols = layout.symbols.flatMap((symbol, n) => (symbol.nameOffset === 0 || symbol.section === SHN_UNDEF ? [] : [describe(n)]));
@@ -394,7 +439,10 @@ export class Modules {
       return result;
     }
     if (result > 0) {
-      k.log.print('warning', `do_init_module: '${module.name}'->init suspiciously returned ${result}, it should follow 0/-E convention\ndo_init_module: loading module anyway...`);
+      k.log.print(
+        'warning',
+        `do_init_module: '${module.name}'->init suspiciously returned ${result}, it should follow 0/-E convention\ndo_init_module: loading module anyway...`,
+      );
     }
     this.#setState(module, MODULE_STATE_LIVE);
     struct.refcnt -= 1;
@@ -403,8 +451,12 @@ export class Modules {
     k.cpu.invalidate(module.init >>> 0, (module.init + module.initSize) >>> 0);
     k.moduleSpace.free(module.init);
     module.initSize = 0;
-    for (const field of ['init_layout.base', 'init_layout.size', 'init_layout.text_size', 'init_layout.ro_size'] as const) struct[field] = 0;
-    k.text.add(module, module.textRanges.filter(({ start }) => k.moduleSpace.find(start - 2 ** 32)?.start === module.core));
+    for (const field of ['init_layout.base', 'init_layout.size', 'init_layout.text_size', 'init_layout.ro_size'] as const)
+      struct[field] = 0;
+    k.text.add(
+      module,
+      module.textRanges.filter(({ start }) => k.moduleSpace.find(start - 2 ** 32)?.start === module.core),
+    );
     return 0;
   }
 
@@ -447,7 +499,10 @@ export class Modules {
   }
   #release(module: Module): void {
     const k = this.#k;
-    for (const [start, size] of [[module.core, module.coreSize], [module.init, module.initSize]] as const) {
+    for (const [start, size] of [
+      [module.core, module.coreSize],
+      [module.init, module.initSize],
+    ] as const) {
       if (size === 0) continue;
       k.cpu.invalidate(start >>> 0, (start + size) >>> 0);
       k.moduleSpace.free(start);

@@ -1,6 +1,6 @@
 // Module parameters: the argument string and struct kernel_param. Source: kernel/params.c, lib/cmdline.c (next_arg).
 import { EINVAL, ENOENT, ENOSPC } from '#abi';
-import { kernelStruct, s8, type Sleeping, u16, u8, u32, voidPtr } from '../api/index.ts';
+import { kernelStruct, type Sleeping, s8, u8, u16, u32, voidPtr } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { TAINT } from '../panic.ts';
@@ -53,7 +53,11 @@ const sameName = (a: string, b: string): boolean => a.replaceAll('-', '_') === b
  * Sets a parameter by its ops, as a load or a write to sysfs does.
  * @returns what `set` gives, and the value as `set` left it (param_array_set cuts it at its first comma).
  */
-export function* setParameter(k: Kernel, parameter: KernelParameter, value: string | undefined): Sleeping<{ readonly error: number; readonly left: string }> {
+export function* setParameter(
+  k: Kernel,
+  parameter: KernelParameter,
+  value: string | undefined,
+): Sleeping<{ readonly error: number; readonly left: string }> {
   const param = k.view(KernelParam, parameter.addr);
   const ops = k.view(KernelParamOps, param.ops);
   if (value === undefined && (ops.flags & KERNEL_PARAM_OPS_FL_NOARG) === 0) return { error: -EINVAL, left: '' };
@@ -96,7 +100,8 @@ export function* parseArguments(k: Kernel, module: string, parameters: readonly 
       return result;
     }
     const parameter = parameters.find((candidate) => sameName(candidate.name, name));
-    const { error, left: shown } = parameter === undefined ? { error: unknownParameter(k, module, name), left: '' } : yield* setParameter(k, parameter, value);
+    const { error, left: shown } =
+      parameter === undefined ? { error: unknownParameter(k, module, name), left: '' } : yield* setParameter(k, parameter, value);
     if (error === 0) continue;
     result = error;
     if (error === -ENOENT) k.log.print('err', `${module}: Unknown parameter \`${name}'`);

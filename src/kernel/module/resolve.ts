@@ -3,7 +3,7 @@ import { EINVAL, ENOENT } from '#abi';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { TAINT } from '../panic.ts';
-import { type Module, type ModuleExport, MODULE_STATE_LIVE, MODULE_STATE_UNFORMED } from './module.ts';
+import { MODULE_STATE_LIVE, MODULE_STATE_UNFORMED, type Module, type ModuleExport } from './module.ts';
 
 export interface Resolved {
   readonly address: Addr;
@@ -86,7 +86,13 @@ export class Resolver {
 }
 
 /** Compares a symbol's CRC with what the module was built against. Without __versions the kernel is tainted instead. */
-export function checkVersion(k: Kernel, module: string, name: string, crc: number, versions: ReadonlyMap<string, number> | undefined): boolean {
+export function checkVersion(
+  k: Kernel,
+  module: string,
+  name: string,
+  crc: number,
+  versions: ReadonlyMap<string, number> | undefined,
+): boolean {
   if (versions === undefined) {
     if (!k.taint.has(TAINT.FORCED_MODULE)) k.log.print('warning', `${module}: ${name}: kernel tainted.`);
     k.taint.add(TAINT.FORCED_MODULE);
@@ -94,6 +100,9 @@ export function checkVersion(k: Kernel, module: string, name: string, crc: numbe
   }
   const wanted = versions.get(name);
   if (wanted === crc) return true;
-  k.log.print('warning', wanted === undefined ? `${module}: no symbol version for ${name}` : `${module}: disagrees about version of symbol ${name}`);
+  k.log.print(
+    'warning',
+    wanted === undefined ? `${module}: no symbol version for ${name}` : `${module}: disagrees about version of symbol ${name}`,
+  );
   return false;
 }

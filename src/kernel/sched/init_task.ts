@@ -1,5 +1,5 @@
 // Source: init/init_task.c, arch/x86/kernel/cpu/common.c.
-import { kdata, type KernelApi, kernelApi } from '../api/index.ts';
+import { type KernelApi, kdata, kernelApi } from '../api/index.ts';
 
 export const initTaskApi: KernelApi = kernelApi('init/init_task.c', {
   /** The idle task; the scheduler fills it in. */

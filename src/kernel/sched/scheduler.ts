@@ -6,7 +6,7 @@ import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64 } from '../memory.ts';
 import type { Nanoseconds } from '../time/clock.ts';
 import type { Context, Outcome } from './execution.ts';
-import { TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, THREAD_SIZE, Task } from './task.ts';
+import { TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, Task, THREAD_SIZE } from './task.ts';
 
 export const TaskStruct = kernelStruct('task_struct', {
   __state: u32,

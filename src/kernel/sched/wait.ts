@@ -1,9 +1,27 @@
 // Wait queues and completions. Source: kernel/sched/wait.c, swait.c, completion.c. The queues are real guest lists.
 import { ERESTARTSYS } from '#abi';
-import { blocking, bool, embedded, int, type KernelApi, kernelApi, kernelStruct, kfunc, long, nothing, optionalCstring, pointer, ptr, type Sleeping, uint, ulong, voidPtr } from '../api/index.ts';
+import {
+  blocking,
+  bool,
+  embedded,
+  int,
+  type KernelApi,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  long,
+  nothing,
+  optionalCstring,
+  pointer,
+  ptr,
+  type Sleeping,
+  uint,
+  ulong,
+  voidPtr,
+} from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
-import { NS_PER_JIFFY, NEVER } from '../time/jiffies.ts';
+import { NEVER, NS_PER_JIFFY } from '../time/jiffies.ts';
 import { TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, type Task } from './task.ts';
 
 const WaitQueueHead = kernelStruct('wait_queue_head', { head: embedded });
@@ -94,14 +112,19 @@ export const waitApi: KernelApi = kernelApi('kernel/sched/wait.c', {
     insert(k, entry.entry, head.head, k.memory.ptr(head.head));
   }),
   remove_wait_queue: kfunc({ wq_head, wq_entry }, nothing, (k, { wq_entry: entry }) => unlink(k, entry.entry)),
-  __wake_up: blocking({ wq_head, mode: uint, nr_exclusive: int, key: voidPtr }, int, (k, { wq_head: head, mode, nr_exclusive, key: wakeKey }) =>
-    wakeUp(k, head.addr, mode, nr_exclusive, wakeKey)),
+  __wake_up: blocking(
+    { wq_head, mode: uint, nr_exclusive: int, key: voidPtr },
+    int,
+    (k, { wq_head: head, mode, nr_exclusive, key: wakeKey }) => wakeUp(k, head.addr, mode, nr_exclusive, wakeKey),
+  ),
   autoremove_wake_function: kfunc({ wq_entry, mode: uint, sync: int, key: voidPtr }, int, (k, { wq_entry: entry, mode }) => {
     const woken = wakeEntry(k, entry, mode);
     if (woken !== 0) unlink(k, entry.entry);
     return woken;
   }),
-  default_wake_function: kfunc({ curr: wq_entry, mode: uint, wake_flags: int, key: voidPtr }, int, (k, { curr, mode }) => wakeEntry(k, curr, mode)),
+  default_wake_function: kfunc({ curr: wq_entry, mode: uint, wake_flags: int, key: voidPtr }, int, (k, { curr, mode }) =>
+    wakeEntry(k, curr, mode),
+  ),
 });
 
 /** Who waits for a completion, first come first served. */
@@ -163,7 +186,8 @@ export const completionApi: KernelApi = kernelApi('kernel/sched/completion.c', {
     yield* waitFor(k, completion.addr, FOREVER, TASK_UNINTERRUPTIBLE);
   }),
   wait_for_completion_timeout: blocking({ x, timeout: ulong }, ulong, (k, { x: completion, timeout }) =>
-    waitFor(k, completion.addr, timeout, TASK_UNINTERRUPTIBLE)),
+    waitFor(k, completion.addr, timeout, TASK_UNINTERRUPTIBLE),
+  ),
   wait_for_completion_interruptible: blocking({ x }, int, function* (k, { x: completion }) {
     const left = yield* waitFor(k, completion.addr, FOREVER, TASK_INTERRUPTIBLE);
     return left < 0n ? Number(left) : 0;

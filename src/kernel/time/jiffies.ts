@@ -1,5 +1,25 @@
 // HZ = 250. Source: include/linux/jiffies.h, kernel/time/{timer,sleep_timeout,time}.c.
-import { blocking, embedded, int, kdata, type KernelApi, kernelApi, kernelStruct, kfunc, long, nothing, optionalCstring, pointer, ptr, type Sleeping, u32, uint, ulong, ulongAddr, voidPtr } from '../api/index.ts';
+import {
+  blocking,
+  embedded,
+  int,
+  type KernelApi,
+  kdata,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  long,
+  nothing,
+  optionalCstring,
+  pointer,
+  ptr,
+  type Sleeping,
+  u32,
+  uint,
+  ulong,
+  ulongAddr,
+  voidPtr,
+} from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { SOFTIRQ_OFFSET } from '../sched/scheduler.ts';
@@ -18,7 +38,14 @@ export const jiffiesNow = (k: Kernel): bigint => INITIAL_JIFFIES + BigInt(Math.f
 /** When the jiffies counter gets to `jiffies`, in ns since boot. */
 const timeOf = (jiffies: bigint): number => Number(BigInt.asIntN(64, jiffies - INITIAL_JIFFIES)) * NS_PER_JIFFY;
 
-const TimerList = kernelStruct('timer_list', { entry: embedded, 'entry.next': voidPtr, 'entry.pprev': voidPtr, expires: ulong, function: voidPtr, flags: u32 });
+const TimerList = kernelStruct('timer_list', {
+  entry: embedded,
+  'entry.next': voidPtr,
+  'entry.pprev': voidPtr,
+  expires: ulong,
+  function: voidPtr,
+  flags: u32,
+});
 
 /** Pending timers by their guest address. */
 class Timers {
@@ -47,12 +74,15 @@ class Timers {
     const view = k.view(TimerList, timer);
     // timer_pending() looks at pprev.
     view['entry.pprev'] = timer;
-    this.#pending.set(timer, k.clock.at(Math.max(timeOf(view.expires), k.clock.now), () => {
-      this.#forget(timer);
-      k.scheduler.interrupt(SOFTIRQ_OFFSET, function* () {
-        yield* k.call(view.function, timer);
-      });
-    }));
+    this.#pending.set(
+      timer,
+      k.clock.at(Math.max(timeOf(view.expires), k.clock.now), () => {
+        this.#forget(timer);
+        k.scheduler.interrupt(SOFTIRQ_OFFSET, function* () {
+          yield* k.call(view.function, timer);
+        });
+      }),
+    );
     return was;
   }
 }

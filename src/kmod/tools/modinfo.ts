@@ -69,5 +69,7 @@ function parametersOf(entries: readonly { readonly tag: string; readonly value: 
     else known.type = rest;
     parameters.set(name, known);
   }
-  return [...parameters].reverse().map(([name, { text = '', type }]) => `${name}:${text}${type === undefined ? '' : text === '' ? type : ` (${type})`}`);
+  return [...parameters]
+    .reverse()
+    .map(([name, { text = '', type }]) => `${name}:${text}${type === undefined ? '' : text === '' ? type : ` (${type})`}`);
 }

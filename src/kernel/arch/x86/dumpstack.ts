@@ -10,11 +10,31 @@ const CODE_AFTER = 21;
 const HARDWARE = 'Hardware name: kobox';
 /** Hardware numbers in the order of the dump, three a line. */
 const ROWS = [
-  [['RAX', 0], ['RBX', 3], ['RCX', 1]],
-  [['RDX', 2], ['RSI', 6], ['RDI', 7]],
-  [['RBP', 5], ['R08', 8], ['R09', 9]],
-  [['R10', 10], ['R11', 11], ['R12', 12]],
-  [['R13', 13], ['R14', 14], ['R15', 15]],
+  [
+    ['RAX', 0],
+    ['RBX', 3],
+    ['RCX', 1],
+  ],
+  [
+    ['RDX', 2],
+    ['RSI', 6],
+    ['RDI', 7],
+  ],
+  [
+    ['RBP', 5],
+    ['R08', 8],
+    ['R09', 9],
+  ],
+  [
+    ['R10', 10],
+    ['R11', 11],
+    ['R12', 12],
+  ],
+  [
+    ['R13', 13],
+    ['R14', 14],
+    ['R15', 15],
+  ],
 ] as const;
 
 const symbol = (k: Kernel, address: Addr): string => {
@@ -34,7 +54,10 @@ export function printHeader(k: Kernel): void {
   const { current, scheduler, description, taint } = k;
   const build = / (#\d+) /.exec(description.version)?.[1] ?? '#1';
   const distribution = /Debian \S+/.exec(description.version.slice(description.version.indexOf(') #')))?.[0] ?? '';
-  print(k, `CPU: 0 PID: ${current.pid} Comm: ${scheduler.comm(current)} ${taint.header()} ${description.release} ${build}  ${distribution}`.trimEnd());
+  print(
+    k,
+    `CPU: 0 PID: ${current.pid} Comm: ${scheduler.comm(current)} ${taint.header()} ${description.release} ${build}  ${distribution}`.trimEnd(),
+  );
   print(k, HARDWARE);
 }
 /** The bytes around `ip`, that at `ip` in angle brackets. */

@@ -1,6 +1,18 @@
 // Copies between guest and user memory. Source: lib/usercopy.c, arch/x86/lib/{getuser,putuser}.S.
 import { EFAULT } from '#abi';
-import { type KernelApi, type KernelSymbol, kernelApi, kfunc, nothing, pointer, raw, size_t, bool, userPtr, voidPtr } from '../../../api/index.ts';
+import {
+  bool,
+  type KernelApi,
+  type KernelSymbol,
+  kernelApi,
+  kfunc,
+  nothing,
+  pointer,
+  raw,
+  size_t,
+  userPtr,
+  voidPtr,
+} from '../../../api/index.ts';
 import { RAX, RCX, RDX } from '../../../cpu.ts';
 
 const userSource = userPtr;
