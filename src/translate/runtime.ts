@@ -18,50 +18,32 @@ export const Scratch = {
 export const CACHE_BYTES = Scratch.cacheMask + 16;
 
 /** Indices of imported functions; helpers follow. */
-export const Import = { hostCall: 0, find: 1, resolve: 2, callSlot: 3 } as const;
-const FIRST_HELPER = 4;
+export const Import = { hostCall: 0, find: 1, resolve: 2 } as const;
+const FIRST_HELPER = 3;
 
 type Signature = readonly [parameters: readonly ValueType[], result: ValueType];
 const WIDE: Signature = [[I64, I64], I64];
 const DIVIDE: Signature = [[I64, I64, I64], I32];
 const STRING: Signature = [[I64, I64, I64], I64];
 const HELPERS: readonly (readonly [Helper, Signature])[] = [
-  ['mulhU', WIDE],
-  ['mulhS', WIDE],
-  ['divideU', DIVIDE],
-  ['divideS', DIVIDE],
-  ['move1', STRING],
-  ['move2', STRING],
-  ['move4', STRING],
-  ['move8', STRING],
-  ['store1', STRING],
-  ['store2', STRING],
-  ['store4', STRING],
-  ['store8', STRING],
-  ['portIn', [[I32, I32], I32]],
-  ['portOut', [[I32, I32, I32], I32]],
-  ['readMsr', [[I32], I32]],
-  ['writeMsr', [[I32, I64], I32]],
-  ['cpuid', [[I32, I32], I32]],
-  ['rdtsc', [[I32], I64]],
+  ['mulhU', WIDE], ['mulhS', WIDE], ['divideU', DIVIDE], ['divideS', DIVIDE],
+  ['move1', STRING], ['move2', STRING], ['move4', STRING], ['move8', STRING],
+  ['store1', STRING], ['store2', STRING], ['store4', STRING], ['store8', STRING],
+  ['portIn', [[I32, I32], I32]], ['portOut', [[I32, I32, I32], I32]],
+  ['readMsr', [[I32], I32]], ['writeMsr', [[I32, I64], I32]], ['cpuid', [[I32, I32], I32]], ['rdtsc', [[I32], I64]],
 ];
 export const HELPER_INDEX = Object.fromEntries(HELPERS.map(([name], n) => [name, FIRST_HELPER + n])) as Readonly<Record<Helper, number>>;
 
-/**
- * Declares all imports of a compiled module. Not the table: V8 copies it for each instance that imports one, which costs
- * milliseconds; calls through it go by an exported function of the runtime module.
- *
- * @returns the type () -> i32.
- */
+/** Declares all imports of a compiled module. @returns the type () -> i32. */
 export function declareImports(module: ModuleBuilder): number {
   const type = module.type([], [I32]);
   const unary = module.type([I32], [I32]);
   module.importFunction('k', 'hostCall', unary);
   module.importFunction('k', 'find', module.type([I32, I32], [I32]));
   module.importFunction('k', 'resolve', unary);
-  module.importFunction('k', 'callSlot', unary);
   for (const [name, [parameters, result]] of HELPERS) module.importFunction('k', name, module.type(parameters, [result]));
   module.importMemory('k', 'memory', 1);
+  module.importTable('k', 'table', 1);
   return type;
 }
 
@@ -103,10 +85,7 @@ function mulhUCode(): Uint8Array {
 function mulhSCode(mulhU: number): Uint8Array {
   const out = new ByteWriter(64);
   out.bytes([Op.localGet, 0, Op.localGet, 1, Op.call, mulhU]);
-  for (const [sign, other] of [
-    [0, 1],
-    [1, 0],
-  ] as const) {
+  for (const [sign, other] of [[0, 1], [1, 0]] as const) {
     out.bytes([Op.localGet, sign, Op.i64Const, 63, Op.i64ShrS, Op.localGet, other, Op.i64And, Op.i64Sub]);
   }
   out.byte(Op.end);
@@ -117,23 +96,7 @@ function mulhSCode(mulhU: number): Uint8Array {
 function divideCode(signed: boolean, results: number, slow: number): Uint8Array {
   const out = new ByteWriter(96);
   out.bytes([Op.localGet, 2, Op.i64Eqz, Op.if, VOID, Op.i32Const, 0, Op.return, Op.end]);
-  if (signed)
-    out.bytes([
-      Op.localGet,
-      1,
-      Op.localGet,
-      0,
-      Op.i64Const,
-      63,
-      Op.i64ShrS,
-      Op.i64Eq,
-      Op.localGet,
-      2,
-      Op.i64Const,
-      0x7f,
-      Op.i64Ne,
-      Op.i32And,
-    ]);
+  if (signed) out.bytes([Op.localGet, 1, Op.localGet, 0, Op.i64Const, 63, Op.i64ShrS, Op.i64Eq, Op.localGet, 2, Op.i64Const, 0x7f, Op.i64Ne, Op.i32And]);
   else out.bytes([Op.localGet, 1, Op.i64Eqz]);
   out.bytes([Op.if, VOID]);
   const ops = signed ? [Op.i64DivS, Op.i64RemS] : [Op.i64DivU, Op.i64RemU];
@@ -154,7 +117,7 @@ type Size = keyof typeof LOAD;
  * rep movs / rep stos of `size` bytes: parameters target, source or value, count. Returns how many elements lie inside guest
  * memory and were done; element by element where source and target overlap, as an interrupted copy would show.
  */
-function stringCode(size: Size, move: boolean, guestStart: number, checks: boolean): Uint8Array {
+function stringCode(size: Size, move: boolean, guestStart: number): Uint8Array {
   const out = new ByteWriter(256);
   const log = Math.log2(size);
   const [target, source, count, bytes, index, from] = [0, 1, 2, 3, 4, 5];
@@ -170,8 +133,8 @@ function stringCode(size: Size, move: boolean, guestStart: number, checks: boole
     out.bytes([Op.localGet, address, Op.i64Sub, Op.i64Const, log, Op.i64ShrU, Op.localTee, bytes]);
     out.bytes([Op.localGet, count, Op.i64LtU, Op.if, VOID, Op.localGet, bytes, Op.localSet, count, Op.end]);
   };
-  if (checks) limit(target);
-  if (checks && move) limit(source);
+  limit(target);
+  if (move) limit(source);
   out.bytes([Op.localGet, count, Op.i64Eqz, Op.if, VOID, Op.i64Const, 0, Op.return, Op.end]);
   out.bytes([Op.localGet, count, Op.i64Const, log, Op.i64Shl, Op.localSet, bytes]);
   out.bytes([Op.localGet, target, Op.i32WrapI64, Op.localSet, index]);
@@ -215,13 +178,7 @@ export interface Runtime {
   readonly helpers: Readonly<Record<Helper, unknown>>;
 }
 
-export function createRuntime(
-  memory: WebAssembly.Memory,
-  table: WebAssembly.Table,
-  layout: Layout,
-  io: TranslatorIo,
-  checks: boolean,
-): Runtime {
+export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, layout: Layout, io: TranslatorIo): Runtime {
   const module = new ModuleBuilder();
   const results = layout.scratch + Scratch.results;
   const plain = module.type([], [I32]);
@@ -237,14 +194,11 @@ export function createRuntime(
   module.exportFunction('mulhU', mulhU);
   module.exportFunction('mulhS', module.function({ type: wide, locals: [], code: mulhSCode(mulhU) }));
   for (const signed of [false, true]) {
-    module.exportFunction(
-      signed ? 'divideS' : 'divideU',
-      module.function({ type: divide, locals: [], code: divideCode(signed, results, slow) }),
-    );
+    module.exportFunction(signed ? 'divideS' : 'divideU', module.function({ type: divide, locals: [], code: divideCode(signed, results, slow) }));
   }
   for (const size of [1, 2, 4, 8] as const) {
     for (const move of [true, false]) {
-      const code = stringCode(size, move, layout.guestStart, checks);
+      const code = stringCode(size, move, layout.guestStart);
       module.exportFunction(`${move ? 'move' : 'store'}${size}`, module.function({ type: string, locals: [I64, I32, I32], code }));
     }
   }

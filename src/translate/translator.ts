@@ -5,8 +5,8 @@ import { Decoder } from './decode/decoder.ts';
 import { type Callee, type EmitContext, emitUnit } from './emit.ts';
 import type { FunctionRange, Stop, TranslatorHost, TranslatorOptions } from './host.ts';
 import type { Site } from './ir.ts';
-import type { BuilderSettings } from './lift/builder.ts';
 import { liftUnit } from './lift/lift.ts';
+import type { BuilderSettings } from './lift/builder.ts';
 import { removeRedundantChecks } from './passes/checks.ts';
 import { placeRegisters } from './passes/registers.ts';
 import { CACHE_BYTES, createRuntime, declareImports, Import, type Runtime, Scratch } from './runtime.ts';
@@ -56,12 +56,12 @@ export class Translator {
     this.#view = new DataView(host.memory.buffer);
     this.#bytes = new Uint8Array(host.memory.buffer);
     this.#table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SIZE });
-    this.#runtime = createRuntime(host.memory, this.#table, this.#options.layout, host.io, this.#options.checks !== 'none');
+    this.#runtime = createRuntime(host.memory, this.#table, this.#options.layout, host.io);
     this.#imports = {
       k: {
         ...this.#runtime.helpers,
         memory: host.memory,
-        callSlot: this.#runtime.enter,
+        table: this.#table,
         hostCall: (index: number) => host.hostCall(index),
         find: (low: number, high: number) => this.#find(low >>> 0, high >>> 0),
         resolve: (slot: number) => this.#resolve(slot),
@@ -203,7 +203,7 @@ export class Translator {
   #install(slot: number, code: Uint8Array): void {
     const module = new ModuleBuilder();
     const type = declareImports(module);
-    module.exportFunction(`${slot}`, module.function({ type, locals: [], code }));
+    module.element(slot, [module.function({ type, locals: [], code })]);
     this.#instantiate(module);
   }
 
@@ -242,12 +242,12 @@ export class Translator {
       batch.ranges.push(cfg.range);
       if (cfg.range.cold !== undefined) batch.ranges.push(cfg.range.cold);
     }
-    for (const slot of stubs) module.exportFunction(`${slot}`, module.function({ type, locals: [], code: callCode(slot, Import.resolve) }));
+    for (const slot of stubs) module.element(slot, [module.function({ type, locals: [], code: callCode(slot, Import.resolve) })]);
     for (const [n, cfg] of units.entries()) {
       const slot = this.#slotOf.get(cfg.entry) ?? this.#newSlot(cfg.entry);
       this.#translated[slot] = true;
       batch.slots.push(slot);
-      module.exportFunction(`${slot}`, first + n);
+      module.element(slot, [first + n]);
     }
     this.#batches.add(batch);
     return module;
@@ -306,11 +306,7 @@ export class Translator {
     const site = (kind: Site['kind']): number => addSite({ kind, ip: cfg.entry, displacement: 0, write: false, vector: 0 });
     const atStart = cfg.entry === cfg.range.start;
     const context: EmitContext = {
-      layout,
-      checks: settings.checks,
-      fuel,
-      type,
-      callee,
+      layout, checks: settings.checks, fuel, type, callee,
       entrySites: atStart ? { stack: site('stack'), budget: site('budget') } : undefined,
     };
     this.statistics.units++;
@@ -318,13 +314,11 @@ export class Translator {
     return emitUnit(unit, loads, context);
   }
 
-  /** Exports are named by the table slot that they fill. */
   #instantiate(module: ModuleBuilder): void {
     const bytes = module.finish();
     this.statistics.modules++;
     this.statistics.wasmBytes += bytes.length;
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
-    for (const slot of Object.keys(exports)) this.#table.set(Number(slot), exports[slot]);
+    new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
   }
 
   // ---- Forgetting
@@ -342,7 +336,7 @@ export class Translator {
       const type = declareImports(module);
       for (const slot of slots) {
         this.#translated[slot] = false;
-        module.exportFunction(`${slot}`, module.function({ type, locals: [], code: callCode(slot, Import.resolve) }));
+        module.element(slot, [module.function({ type, locals: [], code: callCode(slot, Import.resolve) })]);
       }
       this.#instantiate(module);
     }
