@@ -65,13 +65,16 @@ export class Decoder {
     const next = ip + raw.length;
     const operands: Operand[] = [];
     let target = -1;
+    let mnemonic: string = this.#iced.Mnemonic[raw.mnemonic] ?? 'INVALID';
     const count = raw.opCount;
     for (let n = 0; n < count; n++) {
       const kind = n === 0 ? raw.op0Kind : n === 1 ? raw.op1Kind : raw.opKind(n);
       if (kind === Kind.nearBranch64) target = Number(BigInt.asUintN(32, raw.nearBranch64));
       else {
-        const operand = this.#operand(raw, n, kind, next);
+        const operand = this.#operand(raw, n, kind);
         if (operand !== undefined) operands.push(operand);
+        // Segment, control and vector registers: no lifter takes these forms.
+        else if (kind === Kind.register) mnemonic += '.other';
       }
     }
     const prefix = this.#memory[ip] ?? 0;
@@ -80,7 +83,7 @@ export class Decoder {
     return {
       ip,
       next,
-      mnemonic: this.#iced.Mnemonic[raw.mnemonic] ?? 'INVALID',
+      mnemonic,
       operands,
       repeat: !prefixed ? '' : raw.hasRepPrefix ? 'rep' : raw.hasRepnePrefix ? 'repne' : '',
       target,
@@ -102,11 +105,11 @@ export class Decoder {
     return text;
   }
 
-  #operand(raw: IcedInstruction, n: number, kind: number, next: number): Operand | undefined {
+  #operand(raw: IcedInstruction, n: number, kind: number): Operand | undefined {
     if (kind === Kind.register) {
       return this.#registers[n === 0 ? raw.op0Register : n === 1 ? raw.op1Register : raw.opRegister(n)];
     }
-    if (kind === Kind.memory) return this.#memoryOperand(raw, next);
+    if (kind === Kind.memory) return this.#memoryOperand(raw);
     if (kind >= Kind.immediate8 && kind <= Kind.immediate32to64) {
       const bits = IMMEDIATE_BITS[kind] ?? 64;
       return { kind: 'immediate', bits, value: BigInt.asIntN(bits, raw.immediate(n) as unknown as bigint) };
@@ -115,7 +118,7 @@ export class Decoder {
     return undefined;
   }
 
-  #memoryOperand(raw: IcedInstruction, _next: number): MemoryOperand {
+  #memoryOperand(raw: IcedInstruction): MemoryOperand {
     const base = raw.memoryBase;
     const index = raw.memoryIndex;
     const segment = raw.memorySegment;
