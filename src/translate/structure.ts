@@ -188,23 +188,31 @@ function addDispatcher(blocks: Block[], entries: readonly number[], members: Set
   const empty = (ip: number): Block => ({
     id: blocks.length, ip, instructions: [], statements: [], terminator: { kind: 'jump', to: 0 }, successors: [], predecessors: [],
   });
+  const stubs: number[] = [];
   const dispatcher = empty(0);
   blocks.push(dispatcher);
   dispatcher.terminator = { kind: 'dispatch', to: entries };
   dispatcher.successors = [...entries];
   entries.forEach((id, label) => {
     const entry = blocks[id] as Block;
-    const stub = empty(entry.ip);
-    blocks.push(stub);
-    members.add(stub.id);
-    stub.statements.push({ kind: 'local', to: Local.label, value: i32(label) });
-    stub.terminator = { kind: 'jump', to: dispatcher.id };
-    stub.successors = [dispatcher.id];
-    stub.predecessors = entry.predecessors;
-    for (const from of entry.predecessors) redirect(blocks[from] as Block, id, stub.id);
+    const before = entry.predecessors;
     entry.predecessors = [dispatcher.id];
-    dispatcher.predecessors.push(stub.id);
+    // One stub for the edges into the loop, one for those inside: a shared one would be a second entry of the loop.
+    for (const inside of [false, true]) {
+      const from = before.filter((p) => members.has(p) === inside);
+      if (from.length === 0) continue;
+      const stub = empty(entry.ip);
+      blocks.push(stub);
+      if (inside) stubs.push(stub.id);
+      stub.statements.push({ kind: 'local', to: Local.label, value: i32(label) });
+      stub.terminator = { kind: 'jump', to: dispatcher.id };
+      stub.successors = [dispatcher.id];
+      stub.predecessors = from;
+      for (const p of from) redirect(blocks[p] as Block, id, stub.id);
+      dispatcher.predecessors.push(stub.id);
+    }
   });
+  for (const stub of stubs) members.add(stub);
 }
 
 function redirect(block: Block, from: number, to: number): void {

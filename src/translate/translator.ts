@@ -27,8 +27,6 @@ export interface TranslatorStatistics {
   units: number;
   textBytes: number;
   wasmBytes: number;
-  /** Milliseconds are not known here: time goes through the host. */
-  instructions: number;
 }
 
 export class Translator {
@@ -50,7 +48,7 @@ export class Translator {
   /** Full address of an indirect call that has no target. */
   #lost: { readonly ip: number; readonly high: number } | undefined;
   #lostSlot = -1;
-  readonly statistics: TranslatorStatistics = { modules: 0, units: 0, textBytes: 0, wasmBytes: 0, instructions: 0 };
+  readonly statistics: TranslatorStatistics = { modules: 0, units: 0, textBytes: 0, wasmBytes: 0 };
 
   constructor(host: TranslatorHost, options: TranslatorOptions) {
     this.#host = host;
@@ -218,8 +216,10 @@ export class Translator {
 
   /** Translates the unit at `ip` and, when it is a function's start, functions that it calls directly. */
   #translate(ip: number, range: FunctionRange): void {
+    this.#instantiate(this.#build(this.#gather(ip, range)));
+  }
+  #build(units: readonly Cfg[]): ModuleBuilder {
     const batch: Batch = { ranges: [], slots: [] };
-    const units = this.#gather(ip, range);
     const module = new ModuleBuilder();
     const type = declareImports(module);
     const first = module.functionCount;
@@ -249,8 +249,21 @@ export class Translator {
       batch.slots.push(slot);
       module.element(slot, [first + n]);
     }
-    this.#instantiate(module);
     this.#batches.add(batch);
+    return module;
+  }
+
+  /** The WebAssembly module of the one function at `ip`, not instantiated. */
+  compileForTest(ip: number): Uint8Array {
+    const range = this.#host.functionAt(ip);
+    if (range === undefined) throw new Error('no function');
+    const bytes = this.#build([buildCfg(this.#decode(), range, ip)]).finish();
+    this.statistics.wasmBytes += bytes.length;
+    return bytes;
+  }
+  /** Texts of the instructions that no lifter takes, met so far. */
+  unimplementedForTest(): string[] {
+    return this.#sites.filter(({ kind }) => kind === 'unimplemented').map(({ ip }) => this.#decode().text(ip));
   }
 
   /** The control-flow graphs of a batch, breadth first along direct calls. */
