@@ -57,9 +57,11 @@ export class Btf {
   readonly #bytes: Uint8Array;
   readonly #strings: number;
   /** Byte offset of each type's record; index 0 is void. */
-  readonly #types: number[] = [0];
-  readonly #structs = new Map<string, number>();
-  readonly #functions = new Map<string, number>();
+  readonly #types: Uint32Array;
+  /** Types by name, as they are asked for: decoding every name would cost most of a cold start. */
+  readonly #structs = new Map<string, number | undefined>();
+  #names: string | undefined;
+  #count = 1;
 
   private constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -72,6 +74,8 @@ export class Btf {
     if (typesEnd > bytes.length || this.#strings + this.#view.getUint32(20, true) > bytes.length) {
       throw new BtfError('sections reach past the end', 8);
     }
+    // The smallest record has 12 bytes.
+    this.#types = new Uint32Array((typesEnd - types) / HEADER_SIZE + 1);
     this.#index(types, typesEnd);
   }
   static parse(bytes: Uint8Array): Btf {
@@ -82,11 +86,7 @@ export class Btf {
     let at = start;
     while (at < end) {
       if (at + HEADER_SIZE > end) throw new BtfError('truncated type', at);
-      const id = this.#types.length;
-      this.#types.push(at);
-      const kind = this.#kind(at);
-      if (kind === KIND.STRUCT || kind === KIND.UNION) this.#remember(this.#structs, at, id);
-      else if (kind === KIND.FUNC) this.#remember(this.#functions, at, id);
+      this.#types[this.#count++] = at;
       at += HEADER_SIZE + this.#tail(at);
     }
   }
@@ -96,11 +96,11 @@ export class Btf {
   #kind(at: number): number {
     return (this.#info(at) >>> 24) & 0x1f;
   }
-  #count(at: number): number {
+  #length(at: number): number {
     return this.#info(at) & 0xffff;
   }
   #tail(at: number): number {
-    const count = this.#count(at);
+    const count = this.#length(at);
     switch (this.#kind(at)) {
       case KIND.INT:
       case KIND.VAR:
@@ -123,9 +123,20 @@ export class Btf {
         return 0;
     }
   }
-  #remember(map: Map<string, number>, at: number, id: number): void {
-    const name = this.#string(this.#view.getUint32(at, true));
-    if (name !== '' && !map.has(name)) map.set(name, id);
+  /** The first type of `kinds` with this name. Every name is stored once, so its offset identifies it. */
+  #find(kinds: readonly number[], name: string): number | undefined {
+    const offset = this.#nameOffset(name);
+    if (offset === undefined) return undefined;
+    for (let id = 1; id < this.#count; id++) {
+      const at = this.#types[id] as number;
+      if (this.#view.getUint32(at, true) === offset && kinds.includes(this.#kind(at))) return id;
+    }
+    return undefined;
+  }
+  #nameOffset(name: string): number | undefined {
+    this.#names ??= new TextDecoder('latin1').decode(this.#bytes.subarray(this.#strings));
+    const at = this.#names.indexOf(`\0${name}\0`);
+    return at < 0 || name === '' ? undefined : at + 1;
   }
   #string(offset: number): string {
     const start = this.#strings + offset;
@@ -136,7 +147,7 @@ export class Btf {
   }
   #at(id: number): number {
     const at = this.#types[id];
-    if (at === undefined || id === 0) throw new BtfError(`no type ${id}`, 0);
+    if (at === undefined || at === 0) throw new BtfError(`no type ${id}`, 0);
     return at;
   }
   #nameOf(id: number): string {
@@ -156,7 +167,7 @@ export class Btf {
     const at = this.#at(id);
     const flagged = this.#info(at) >>> 31 === 1;
     const members: StructMember[] = [];
-    for (let n = 0; n < this.#count(at); n++) {
+    for (let n = 0; n < this.#length(at); n++) {
       const member = at + HEADER_SIZE + n * 12;
       const offset = this.#view.getUint32(member + 8, true);
       members.push({
@@ -170,6 +181,7 @@ export class Btf {
   }
   /** The layout of `struct name` (or union), or undefined. */
   struct(name: string): StructLayout | undefined {
+    if (!this.#structs.has(name)) this.#structs.set(name, this.#find([KIND.STRUCT, KIND.UNION], name));
     const id = this.#structs.get(name);
     return id === undefined ? undefined : this.#layout(id);
   }
@@ -178,7 +190,7 @@ export class Btf {
     let layout = this.struct(name);
     let bits = 0;
     for (const part of path.split('.')) {
-      const found = layout === undefined ? undefined : this.#find(layout, part);
+      const found = layout === undefined ? undefined : this.#member(layout, part);
       if (found === undefined) throw new Error(`this kernel has no ${path} in struct ${name}`);
       bits += found.bitOffset;
       const type = this.#strip(found.type);
@@ -187,22 +199,22 @@ export class Btf {
     }
     return bits >>> 3;
   }
-  #find(layout: StructLayout, name: string): { bitOffset: number; type: number } | undefined {
+  #member(layout: StructLayout, name: string): { bitOffset: number; type: number } | undefined {
     for (const member of layout.members) {
       if (member.name === name) return member;
       if (member.name !== '') continue;
       const type = this.#strip(member.type);
-      const inner = this.#find(this.#layout(type), name);
+      const inner = this.#member(this.#layout(type), name);
       if (inner !== undefined) return { bitOffset: member.bitOffset + inner.bitOffset, type: inner.type };
     }
     return undefined;
   }
   /** The prototype of function `name`, or undefined. */
   func(name: string): FunctionPrototype | undefined {
-    const id = this.#functions.get(name);
+    const id = this.#find([KIND.FUNC], name);
     if (id === undefined) return undefined;
     const at = this.#at(this.#view.getUint32(this.#at(id) + 8, true));
-    const all = Array.from({ length: this.#count(at) }, (_, n) => ({
+    const all = Array.from({ length: this.#length(at) }, (_, n) => ({
       name: this.#string(this.#view.getUint32(at + HEADER_SIZE + n * 8, true)),
       type: this.#view.getUint32(at + HEADER_SIZE + n * 8 + 4, true),
     }));

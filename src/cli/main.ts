@@ -115,10 +115,11 @@ function kernelCommand([verb, argument]: readonly string[]): number {
       return 0;
     case 'show': {
       const { release, version, vermagic, exports, config } = loadKernel(argument);
-      const gpl = [...exports.values()].filter((symbol) => symbol.gpl).length;
+      const symbols = exports.values();
+      const gpl = symbols.filter((symbol) => symbol.gpl).length;
       console.log(`release:  ${release}\nversion:  ${version}\nvermagic: ${vermagic}`);
       console.log(
-        `exports:  ${exports.size - gpl} plain, ${gpl} GPL-only\nconfig:   ${config === undefined ? 'not known' : `${config.size} options`}`,
+        `exports:  ${symbols.length - gpl} plain, ${gpl} GPL-only\nconfig:   ${config === undefined ? 'not known' : `${config.size} options`}`,
       );
       return 0;
     }

@@ -25,7 +25,7 @@ export interface KernelDescription {
   /** linux_banner: the line of /proc/version. */
   readonly version: string;
   readonly vermagic: string;
-  readonly exports: ReadonlyMap<string, ExportedSymbol>;
+  readonly exports: ExportTable;
   readonly btf: Btf;
   readonly kallsyms: Kallsyms;
   readonly config: ReadonlyMap<string, string> | undefined;
@@ -45,16 +45,39 @@ const TWO32 = 2 ** 32;
 /** Low half of an address to its value: per-CPU offsets stay small, the rest is sign-extended. */
 const toAddr = (low: number): Addr => (low < 0x8000_0000 ? low : low - TWO32);
 
-/** Lines of "HEX NAME [NAMESPACE]" after the crc, GPL lines flagged by a leading '!'. */
-function parseExports(text: string): Map<string, ExportedSymbol> {
-  const exports = new Map<string, ExportedSymbol>();
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    const gpl = line.startsWith('!');
-    const [address = '', crc = '', name = '', namespace = ''] = line.slice(gpl ? 1 : 0).split(' ');
-    exports.set(name, { name, gpl, namespace, address: toAddr(Number.parseInt(address, 16)), crc: Number.parseInt(crc, 16) });
+/** Exported symbols, by lines of "[!]ADDRESS CRC NAME[ NAMESPACE]" in hexadecimal; '!' marks the GPL-only ones. */
+export class ExportTable {
+  readonly #text: string;
+  readonly #known = new Map<string, ExportedSymbol | undefined>();
+
+  constructor(text: string) {
+    this.#text = `\n${text}\n`;
   }
-  return exports;
+  /** Looked up line by line as needed: a module imports a few dozen of ten thousand. */
+  get(name: string): ExportedSymbol | undefined {
+    if (!this.#known.has(name)) this.#known.set(name, this.#find(name));
+    return this.#known.get(name);
+  }
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+  values(): ExportedSymbol[] {
+    return this.#text.split('\n').flatMap((line) => (line === '' ? [] : [parseExport(line)]));
+  }
+  #find(name: string): ExportedSymbol | undefined {
+    for (const end of ['\n', ' ']) {
+      const at = name === '' ? -1 : this.#text.indexOf(` ${name}${end}`);
+      if (at < 0) continue;
+      const symbol = parseExport(this.#text.slice(this.#text.lastIndexOf('\n', at) + 1, this.#text.indexOf('\n', at)));
+      if (symbol.name === name) return symbol;
+    }
+    return undefined;
+  }
+}
+function parseExport(line: string): ExportedSymbol {
+  const gpl = line.startsWith('!');
+  const [address = '', crc = '', name = '', namespace = ''] = line.slice(gpl ? 1 : 0).split(' ');
+  return { name, gpl, namespace, address: toAddr(Number.parseInt(address, 16)), crc: Number.parseInt(crc, 16) };
 }
 
 class ParsedKallsyms implements Kallsyms {
@@ -119,7 +142,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
   };
   const btf = lazy(() => Btf.parse(files.bytes('btf')));
   const kallsyms = lazy(() => new ParsedKallsyms(files.text('kallsyms')));
-  const exports = lazy(() => parseExports(files.text('exports')));
+  const exports = lazy(() => new ExportTable(files.text('exports')));
   const config = lazy(
     () =>
       new Map(
