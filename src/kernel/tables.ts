@@ -2,6 +2,10 @@
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
+import { classApi, deviceApi } from './drivers/base/class.ts';
+import { charDevApi, miscApi } from './fs/char_dev.ts';
+import { libfsApi, procGenericApi, readWriteApi } from './fs/proc_generic.ts';
+import { seqFileApi } from './fs/seq_file.ts';
 import { kthreadApi, moduleApi, schedCoreApi } from './kthread.ts';
 import { kstrtoxApi, listDebugApi, panicApi, stringHelpersApi } from './lib/debug.ts';
 import { stringApi } from './lib/string.ts';
@@ -16,20 +20,28 @@ import { completionApi, waitApi } from './sched/wait.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  charDevApi,
+  classApi,
   completionApi,
   delayApi,
+  deviceApi,
   entryApi,
   initTaskApi,
   kstrtoxApi,
   kthreadApi,
+  libfsApi,
   listDebugApi,
+  miscApi,
   mmUtilApi,
   moduleApi,
   mutexApi,
   panicApi,
   paramsApi,
   printkApi,
+  procGenericApi,
+  readWriteApi,
   schedCoreApi,
+  seqFileApi,
   slabCommonApi,
   spinlockApi,
   stringApi,

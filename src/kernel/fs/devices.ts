@@ -19,6 +19,14 @@ export class DeviceNode extends FsNode {
     this.rdev = dev;
   }
 }
+/** A regular file that a module serves (procfs, debugfs). */
+export class ModuleFile extends FsNode {
+  readonly open: (node: FsNode, flags: number) => Sleeping<OpenNode | number>;
+  constructor(mode: number, open: (node: FsNode, flags: number) => Sleeping<OpenNode | number>) {
+    super(mode);
+    this.open = open;
+  }
+}
 /** Opens a device: gives what the open file does, or -errno. */
 export type DeviceOpener = (node: DeviceNode, flags: number, place: Resolved) => Sleeping<OpenNode | number>;
 

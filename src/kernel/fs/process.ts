@@ -35,7 +35,7 @@ import type { Kernel } from '../kernel.ts';
 import { latin1 } from '../memory.ts';
 import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
 import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
-import { DeviceNode } from './devices.ts';
+import { DeviceNode, ModuleFile } from './devices.ts';
 import { Directory, FsNode, type OpenNode, RamFile, Symlink, TextFile, TreeDirectory } from './node.ts';
 import type { Resolved } from './vfs.ts';
 
@@ -114,6 +114,7 @@ export class KernelProcess implements Process {
   *#openNode(node: FsNode, flags: number, place: Resolved): Sleeping<OpenNode | undefined | number> {
     if (node instanceof RamFile) return node.open((flags & O_APPEND) !== 0);
     if (node instanceof TextFile) return node.open(latin1);
+    if (node instanceof ModuleFile) return yield* node.open(node, flags);
     if (node instanceof DeviceNode) return yield* this.#k.devices.open(node, flags, place);
     return node instanceof Directory ? undefined : -ENXIO;
   }

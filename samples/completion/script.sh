@@ -1,0 +1,2 @@
+insmod samples/completion/completion.ko; echo "insmod $?"
+rmmod completion; echo "rmmod $?"

@@ -1,0 +1,3 @@
+insmod samples/kthread/kthread.ko; echo "insmod $?"
+sleep 1
+rmmod kthread; echo "rmmod $?"

@@ -1,0 +1,169 @@
+// seq_file. Source: fs/seq_file.c. The struct lies in guest memory: modules read its private, index and buffer.
+import { EINVAL, ENOMEM } from '#abi';
+import { blocking, cstring, int, type KernelApi, kernelApi, kernelStruct, kfunc, loff_t, nothing, ptr, type Sleeping, size_t, ssize_t, variadic, voidPtr, char_ } from '../api/index.ts';
+import type { Kernel } from '../kernel.ts';
+import { type Addr, fromLatin1 } from '../memory.ts';
+import { FileStruct } from './module_file.ts';
+
+const SeqFile = kernelStruct('seq_file', { buf: voidPtr, size: size_t, from: size_t, count: size_t, pad_until: size_t, index: loff_t, read_pos: loff_t, op: voidPtr, file: voidPtr, private: voidPtr });
+const SeqOperations = kernelStruct('seq_operations', { start: voidPtr, stop: voidPtr, next: voidPtr, show: voidPtr });
+const PAGE_SIZE = 4096;
+const SEQ_SKIP = 1;
+const m = ptr(SeqFile);
+const file = ptr(FileStruct);
+
+type SeqView = ReturnType<typeof seqView>;
+const seqView = (k: Kernel, address: Addr) => k.view(SeqFile, address);
+const isError = (pointer: Addr): boolean => pointer < 0 && pointer >= -4095;
+
+function append(k: Kernel, seq: SeqView, text: string): void {
+  const { count, size } = seq;
+  // Too small: the buffer counts as full, and the read starts again with a larger one.
+  if (count + text.length >= size) {
+    seq.count = size;
+    return;
+  }
+  k.memory.write(seq.buf + count, fromLatin1(text));
+  seq.count = count + text.length;
+}
+/** Gives the seq_file a buffer twice as large (or its first page), empty. */
+function grow(k: Kernel, seq: SeqView): boolean {
+  const size = seq.size === 0 ? PAGE_SIZE : seq.size * 2;
+  if (seq.buf !== 0) k.slab.free(seq.buf);
+  const buffer = k.slab.alloc(size);
+  seq.buf = buffer ?? 0;
+  seq.size = size;
+  seq.count = seq.from = 0;
+  return buffer !== undefined;
+}
+/** Records from seq->index on, as many as fit into `wanted` bytes. Gives 0 or -errno. Linux: the loop of seq_read_iter(). */
+function* fill(k: Kernel, seq: SeqView, wanted: number): Sleeping<number> {
+  const op = k.view(SeqOperations, seq.op);
+  const index = seq.addr + k.layouts.offsetOf('seq_file', 'index');
+  for (;;) {
+    let entry = yield* k.call(op.start, seq.addr, index);
+    let error = isError(entry) ? entry : 0;
+    while (entry !== 0 && error === 0) {
+      const before = seq.count;
+      const shown = yield* k.callInt(op.show, seq.addr, entry);
+      if (shown < 0) error = shown;
+      else if (shown === SEQ_SKIP) seq.count = before;
+      if (error !== 0) break;
+      if (seq.count >= seq.size) {
+        // The record that did not fit is shown again: alone in a larger buffer, or at the next read.
+        seq.count = before;
+        if (before === 0) break;
+        yield* k.call(op.stop, seq.addr, entry);
+        return 0;
+      }
+      const at = seq.index;
+      entry = yield* k.call(op.next, seq.addr, entry, index);
+      if (seq.index === at) seq.index = at + 1;
+      if (isError(entry)) error = 0;
+      if (entry === 0 || isError(entry) || seq.count >= wanted) {
+        yield* k.call(op.stop, seq.addr, entry);
+        return 0;
+      }
+    }
+    yield* k.call(op.stop, seq.addr, entry);
+    if (error !== 0) {
+      seq.count = 0;
+      return error;
+    }
+    if (entry === 0) return 0;
+    if (!grow(k, seq)) return -ENOMEM;
+  }
+}
+function* read(k: Kernel, seq: SeqView, size: number, position: number): Sleeping<Uint8Array | number> {
+  if (position !== seq.read_pos) {
+    // A read elsewhere: from the start up to there.
+    seq.index = 0;
+    seq.count = seq.from = 0;
+    let skipped = 0;
+    seq.read_pos = 0;
+    while (skipped < position) {
+      const part = yield* read(k, seq, Math.min(position - skipped, PAGE_SIZE), skipped);
+      if (typeof part === 'number') return part;
+      if (part.length === 0) return part;
+      skipped += part.length;
+      seq.read_pos = skipped;
+    }
+  }
+  if (seq.buf === 0 && !grow(k, seq)) return -ENOMEM;
+  if (seq.count === 0) {
+    seq.from = 0;
+    const error = yield* fill(k, seq, size);
+    if (error < 0) return error;
+  }
+  const length = Math.min(size, seq.count);
+  const bytes = k.memory.read(seq.buf + seq.from, length);
+  seq.count -= length;
+  seq.from += length;
+  return bytes;
+}
+function open(k: Kernel, filePointer: Addr, op: Addr): number {
+  const address = k.slab.alloc(k.layouts.sizeOf('seq_file'));
+  if (address === undefined) return -ENOMEM;
+  k.memory.fill(address, 0, k.layouts.sizeOf('seq_file'));
+  const seq = seqView(k, address);
+  seq.op = op;
+  seq.file = filePointer;
+  k.view(FileStruct, filePointer).private_data = address;
+  return 0;
+}
+function release(k: Kernel, seq: SeqView): void {
+  if (seq.buf !== 0) k.slab.free(seq.buf);
+  k.slab.free(seq.addr);
+}
+
+export const seqFileApi: KernelApi = kernelApi('fs/seq_file.c', {
+  seq_open: kfunc({ file, op: voidPtr }, int, (k, { file: opened, op }) => open(k, opened.addr, op)),
+  seq_read: blocking({ file, buf: voidPtr, size: size_t, ppos: voidPtr }, ssize_t, function* (k, { file: opened, buf, size, ppos }) {
+    const seq = seqView(k, opened.private_data);
+    const position = k.memory.ptr(ppos);
+    const bytes = yield* read(k, seq, size, position);
+    if (typeof bytes === 'number') return bytes;
+    k.user.slice(buf, bytes.length).set(bytes);
+    seq.read_pos = position + bytes.length;
+    k.memory.setPtr(ppos, seq.read_pos);
+    return bytes.length;
+  }),
+  seq_lseek: blocking({ file, offset: loff_t, whence: int }, loff_t, function* (_k, { file: opened, offset, whence }) {
+    const base = whence === 1 ? opened.f_pos : whence === 0 ? 0 : undefined;
+    if (base === undefined || base + offset < 0) return -EINVAL;
+    opened.f_pos = base + offset;
+    return opened.f_pos;
+  }),
+  seq_release: kfunc({ inode: voidPtr, file }, int, (k, { file: opened }) => {
+    release(k, seqView(k, opened.private_data));
+    return 0;
+  }),
+  single_open: kfunc({ file, show: voidPtr, data: voidPtr }, int, (k, { file: opened, show, data }) => {
+    const op = k.slab.alloc(k.layouts.sizeOf('seq_operations'));
+    if (op === undefined) return -ENOMEM;
+    const operations = k.view(SeqOperations, op);
+    operations.start = k.symbols.require('single_start');
+    operations.next = k.symbols.require('single_next');
+    operations.stop = k.symbols.require('single_stop');
+    operations.show = show;
+    const error = open(k, opened.addr, op);
+    if (error === 0) seqView(k, opened.private_data).private = data;
+    return error;
+  }),
+  single_release: kfunc({ inode: voidPtr, file }, int, (k, { file: opened }) => {
+    const seq = seqView(k, opened.private_data);
+    k.slab.free(seq.op);
+    release(k, seq);
+    return 0;
+  }),
+  /** One record: SEQ_START_TOKEN at position 0, then the end. */
+  single_start: kfunc({ p: voidPtr, pos: voidPtr }, voidPtr, (k, { pos }) => (k.memory.ptr(pos) === 0 ? 1 : 0)),
+  single_next: kfunc({ p: voidPtr, v: voidPtr, pos: voidPtr }, voidPtr, (k, { pos }) => {
+    k.memory.setPtr(pos, k.memory.ptr(pos) + 1);
+    return 0;
+  }),
+  single_stop: kfunc({ p: voidPtr, v: voidPtr }, nothing, () => {}),
+  seq_printf: variadic({ m, f: cstring }, nothing, (k, { m: seq, f, va }) => append(k, seq, k.formatter.format(f, va))),
+  seq_puts: kfunc({ m, s: cstring }, nothing, (k, { m: seq, s }) => append(k, seq, s)),
+  seq_putc: kfunc({ m, c: char_ }, nothing, (k, { m: seq, c }) => append(k, seq, String.fromCharCode(c & 0xff))),
+});
