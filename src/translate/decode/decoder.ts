@@ -131,7 +131,8 @@ export class Decoder {
       index: this.#number(index),
       shift: index === 0 ? 0 : Math.log2(raw.memoryIndexScale),
       // Guest text lies in the top 4 GiB: the high half of a rip-relative address is all ones.
-      displacement: relative ? BigInt.asUintN(32, displacement) - 0x100000000n : BigInt.asIntN(64, displacement),
+      // The decoder works with low halves: a wrap past 2^32 (per-CPU offsets) is undone with them.
+      displacement: BigInt.asIntN(64, relative ? displacement - 0x100000000n : displacement),
       segment: segment === Reg.GS ? 'gs' : segment === Reg.FS ? 'fs' : '',
       address32: (base >= Reg.EAX && base < Reg.RAX) || base === Reg.EIP || (index >= Reg.EAX && index < Reg.RAX),
     };
