@@ -8,9 +8,12 @@ import {
   type KernelApi,
   kernelApi,
   kfunc,
+  noop,
   nothing,
   partial,
   pointer,
+  raw,
+  type Sleeping,
   variadic,
   voidPtr,
 } from './api/index.ts';
@@ -40,6 +43,12 @@ function create(k: Kernel, comm: string, threadfn: Addr, data: Addr): Addr {
   );
   k.scheduler.structOf(thread).flags |= PF_KTHREAD;
   return thread.addr;
+}
+
+function* condResched(k: Kernel): Sleeping<number> {
+  if (!k.scheduler.hasRunnable || k.percpu.preemptCount !== 0) return 0;
+  yield* k.scheduler.schedule();
+  return 1;
 }
 
 export const kthreadApi: KernelApi = kernelApi('kernel/kthread.c', {
@@ -75,11 +84,20 @@ export const schedCoreApi: KernelApi = kernelApi('kernel/sched/core.c', {
     return k.scheduler.wake(thread, NORMAL) ? 1 : 0;
   }),
   schedule: blocking({}, nothing, (k) => k.scheduler.schedule()),
-  __cond_resched: blocking({}, int, function* (k) {
-    if (!k.scheduler.hasRunnable || k.percpu.preemptCount !== 0) return 0;
-    yield* k.scheduler.schedule();
-    return 1;
-  }),
+  __cond_resched: blocking({}, int, (k) => condResched(k)),
+});
+/** Targets of the preemption model's static calls: Debian boots the voluntary one. */
+export const preemptApi: KernelApi = kernelApi('kernel/sched/core.c, static calls', {
+  __SCT__might_resched: blocking({}, int, (k) => condResched(k)),
+  __SCT__cond_resched: blocking({}, int, (k) => condResched(k)),
+  __SCT__preempt_schedule: noop(
+    'in the voluntary model preemption never happens here',
+    raw(() => {}),
+  ),
+  __SCT__preempt_schedule_notrace: noop(
+    'in the voluntary model preemption never happens here',
+    raw(() => {}),
+  ),
 });
 export const moduleApi: KernelApi = kernelApi('kernel/module/main.c', {
   try_module_get: kfunc({ module: pointer('struct module *') }, bool, (k, { module }) => {

@@ -4,9 +4,10 @@ import { entryApi } from './arch/x86/entry.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { classApi, deviceApi } from './drivers/base/class.ts';
 import { charDevApi, miscApi } from './fs/char_dev.ts';
+import { nlsApi } from './fs/nls/nls_base.ts';
 import { libfsApi, procGenericApi, readWriteApi } from './fs/proc_generic.ts';
 import { seqFileApi } from './fs/seq_file.ts';
-import { kthreadApi, moduleApi, schedCoreApi } from './kthread.ts';
+import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { kstrtoxApi, listDebugApi, panicApi, stringHelpersApi } from './lib/debug.ts';
 import { stringApi } from './lib/string.ts';
 import { vsprintfApi } from './lib/vsprintf.ts';
@@ -18,6 +19,7 @@ import { printkApi } from './printk/printk.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { completionApi, waitApi } from './sched/wait.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
+import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
   charDevApi,
@@ -35,7 +37,9 @@ export const kernelTables: readonly KernelApi[] = [
   mmUtilApi,
   moduleApi,
   mutexApi,
+  nlsApi,
   panicApi,
+  preemptApi,
   paramsApi,
   printkApi,
   procGenericApi,
@@ -53,4 +57,5 @@ export const kernelTables: readonly KernelApi[] = [
   vmallocApi,
   vsprintfApi,
   waitApi,
+  workqueueApi,
 ];

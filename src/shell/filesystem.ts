@@ -10,6 +10,7 @@ import {
   O_RDONLY,
   O_TRUNC,
   O_WRONLY,
+  S_IFCHR,
   S_IFDIR,
   S_IFLNK,
   S_IFMT,
@@ -90,9 +91,12 @@ export class KernelFileSystem implements IFileSystem {
   }
   async #write(path: string, content: FileContent, flag: number): Promise<void> {
     const process = this.#process;
+    const bytes = encode(content);
+    // just-bash truncates the target of a redirection before it writes: a device would see an open too many.
+    if (bytes.length === 0 && (await this.#isDevice(path))) return;
     const fd = checked(await process.open(path, O_WRONLY | O_CREAT | flag, 0o644), 'open', path);
     try {
-      let rest = encode(content);
+      let rest = bytes;
       while (rest.length > 0) {
         const written = checked(await process.write(fd, rest), 'write', path);
         if (written === 0) throw new FileError(EIO, 'write', path);
@@ -101,6 +105,10 @@ export class KernelFileSystem implements IFileSystem {
     } finally {
       await process.close(fd);
     }
+  }
+  async #isDevice(path: string): Promise<boolean> {
+    const stat = await this.#process.stat(path);
+    return typeof stat !== 'number' && (stat.mode & S_IFMT) === S_IFCHR;
   }
   async exists(path: string): Promise<boolean> {
     return typeof (await this.#process.stat(path)) !== 'number';

@@ -1,6 +1,20 @@
 // Character devices of modules. Source: fs/char_dev.c, drivers/char/misc.c.
 import { EBUSY, EINVAL, ENXIO, S_IFCHR } from '#abi';
-import { cstring, dev_t, int, type KernelApi, kernelApi, kernelStruct, kfunc, nothing, ptr, u32, uint, umode_t, voidPtr } from '../api/index.ts';
+import {
+  cstring,
+  dev_t,
+  int,
+  type KernelApi,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  nothing,
+  ptr,
+  u32,
+  uint,
+  umode_t,
+  voidPtr,
+} from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { DeviceNode, majorOf, makeDevice, minorOf } from './devices.ts';
@@ -8,7 +22,14 @@ import { type FileFunctions, openModuleFile } from './module_file.ts';
 import { plainText, TextFile, TreeDirectory } from './node.ts';
 
 export const FileOperations = kernelStruct('file_operations', {
-  owner: voidPtr, open: voidPtr, release: voidPtr, read: voidPtr, write: voidPtr, llseek: voidPtr, unlocked_ioctl: voidPtr, poll: voidPtr,
+  owner: voidPtr,
+  open: voidPtr,
+  release: voidPtr,
+  read: voidPtr,
+  write: voidPtr,
+  llseek: voidPtr,
+  unlocked_ioctl: voidPtr,
+  poll: voidPtr,
 });
 const Cdev = kernelStruct('cdev', { owner: voidPtr, ops: voidPtr, dev: u32, count: uint });
 const MiscDevice = kernelStruct('miscdevice', { minor: int, name: voidPtr, fops: voidPtr, mode: umode_t });
@@ -21,7 +42,16 @@ const MISC_DYNAMIC_MINOR = 255;
 const MINOR_MASK = 2 ** 20 - 1;
 /** Majors that Debian's kernel itself takes at boot, as /proc/devices shows them. */
 const BUILT_IN: readonly (readonly [number, string])[] = [
-  [1, 'mem'], [4, '/dev/vc/0'], [4, 'tty'], [4, 'ttyS'], [5, '/dev/tty'], [5, '/dev/console'], [5, '/dev/ptmx'], [7, 'vcs'], [10, 'misc'], [13, 'input'],
+  [1, 'mem'],
+  [4, '/dev/vc/0'],
+  [4, 'tty'],
+  [4, 'ttyS'],
+  [5, '/dev/tty'],
+  [5, '/dev/console'],
+  [5, '/dev/ptmx'],
+  [7, 'vcs'],
+  [10, 'misc'],
+  [13, 'input'],
 ];
 
 interface Region {
@@ -40,8 +70,25 @@ export class CharDevices {
   constructor(k: Kernel) {
     this.#k = k;
     const proc = k.vfs.directory('/proc');
-    proc.put('devices', new TextFile(0o444, plainText(() => this.#devicesText())));
-    proc.put('misc', new TextFile(0o444, plainText(() => [...this.#misc.values()].reverse().map(({ minor, name }) => `${String(minor).padStart(3)} ${name}\n`).join(''))));
+    proc.put(
+      'devices',
+      new TextFile(
+        0o444,
+        plainText(() => this.#devicesText()),
+      ),
+    );
+    proc.put(
+      'misc',
+      new TextFile(
+        0o444,
+        plainText(() =>
+          [...this.#misc.values()]
+            .reverse()
+            .map(({ minor, name }) => `${String(minor).padStart(3)} ${name}\n`)
+            .join(''),
+        ),
+      ),
+    );
   }
   #devicesText(): string {
     const lines = [...this.#regions].sort((a, b) => a.major - b.major).map(({ major, name }) => `${String(major).padStart(3)} ${name}\n`);
@@ -80,7 +127,12 @@ export class CharDevices {
       const onRelease = (): void => {
         if (owner !== undefined) k.modules.put(owner);
       };
-      return yield* openModuleFile(k, node, place.name, flags, { ...options, operations, functions: functionsOf(k, operations), onRelease });
+      return yield* openModuleFile(k, node, place.name, flags, {
+        ...options,
+        operations,
+        functions: functionsOf(k, operations),
+        onRelease,
+      });
     });
     this.#cdevs.set(key, remove);
   }
@@ -130,12 +182,16 @@ const devices = (k: Kernel): CharDevices => k.get(CharDevices);
 const p = ptr(Cdev);
 
 export const charDevApi: KernelApi = kernelApi('fs/char_dev.c', {
-  __register_chrdev: kfunc({ major: uint, baseminor: uint, count: uint, name: cstring, fops: voidPtr }, int, (k, { major, baseminor, count, name, fops }) => {
-    const got = devices(k).claim(major, baseminor, count, name);
-    if (got < 0) return got;
-    devices(k).add(makeDevice(got, baseminor), makeDevice(got, baseminor), count, fops);
-    return major === 0 ? got : 0;
-  }),
+  __register_chrdev: kfunc(
+    { major: uint, baseminor: uint, count: uint, name: cstring, fops: voidPtr },
+    int,
+    (k, { major, baseminor, count, name, fops }) => {
+      const got = devices(k).claim(major, baseminor, count, name);
+      if (got < 0) return got;
+      devices(k).add(makeDevice(got, baseminor), makeDevice(got, baseminor), count, fops);
+      return major === 0 ? got : 0;
+    },
+  ),
   __unregister_chrdev: kfunc({ major: uint, baseminor: uint, count: uint, name: cstring }, nothing, (k, { major, baseminor, count }) => {
     devices(k).remove(makeDevice(major, baseminor));
     devices(k).release(major, baseminor, count);
@@ -150,7 +206,9 @@ export const charDevApi: KernelApi = kernelApi('fs/char_dev.c', {
     const got = devices(k).claim(majorOf(from), minorOf(from), count, name);
     return got < 0 ? got : 0;
   }),
-  unregister_chrdev_region: kfunc({ from: dev_t, count: uint }, nothing, (k, { from, count }) => devices(k).release(majorOf(from), from & MINOR_MASK, count)),
+  unregister_chrdev_region: kfunc({ from: dev_t, count: uint }, nothing, (k, { from, count }) =>
+    devices(k).release(majorOf(from), from & MINOR_MASK, count),
+  ),
   cdev_init: kfunc({ cdev: ptr(Cdev), fops: voidPtr }, nothing, (k, { cdev, fops }) => {
     k.memory.fill(cdev.addr, 0, k.layouts.sizeOf('cdev'));
     cdev.ops = fops;

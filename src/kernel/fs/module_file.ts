@@ -70,7 +70,10 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
   view.f_op = options.operations;
   view.f_flags = flags;
   const access = flags & O_ACCMODE;
-  view.f_mode = (access === O_RDONLY || access === O_RDWR ? FMODE_READ : 0) | (access === O_WRONLY || access === O_RDWR ? FMODE_WRITE : 0) | FMODE_LSEEK;
+  view.f_mode =
+    (access === O_RDONLY || access === O_RDWR ? FMODE_READ : 0) |
+    (access === O_WRONLY || access === O_RDWR ? FMODE_WRITE : 0) |
+    FMODE_LSEEK;
   view.f_inode = inode;
   view['f_path.dentry'] = dentry;
   view.private_data = options.filePrivate ?? 0;

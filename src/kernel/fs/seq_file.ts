@@ -1,11 +1,39 @@
 // seq_file. Source: fs/seq_file.c. The struct lies in guest memory: modules read its private, index and buffer.
 import { EINVAL, ENOMEM } from '#abi';
-import { blocking, cstring, int, type KernelApi, kernelApi, kernelStruct, kfunc, loff_t, nothing, ptr, type Sleeping, size_t, ssize_t, variadic, voidPtr, char_ } from '../api/index.ts';
+import {
+  blocking,
+  char_,
+  cstring,
+  int,
+  type KernelApi,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  loff_t,
+  nothing,
+  ptr,
+  type Sleeping,
+  size_t,
+  ssize_t,
+  variadic,
+  voidPtr,
+} from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1 } from '../memory.ts';
 import { FileStruct } from './module_file.ts';
 
-const SeqFile = kernelStruct('seq_file', { buf: voidPtr, size: size_t, from: size_t, count: size_t, pad_until: size_t, index: loff_t, read_pos: loff_t, op: voidPtr, file: voidPtr, private: voidPtr });
+const SeqFile = kernelStruct('seq_file', {
+  buf: voidPtr,
+  size: size_t,
+  from: size_t,
+  count: size_t,
+  pad_until: size_t,
+  index: loff_t,
+  read_pos: loff_t,
+  op: voidPtr,
+  file: voidPtr,
+  private: voidPtr,
+});
 const SeqOperations = kernelStruct('seq_operations', { start: voidPtr, stop: voidPtr, next: voidPtr, show: voidPtr });
 const PAGE_SIZE = 4096;
 const SEQ_SKIP = 1;

@@ -1,5 +1,17 @@
 // Classes and their devices: nodes in /dev, directories in /sys. Source: drivers/base/{class,core,devtmpfs}.c.
-import { blockingVariadic, cstring, dev_t, type KernelApi, kernelApi, kernelStruct, kfunc, nothing, partial, pointer, voidPtr } from '../../api/index.ts';
+import {
+  blockingVariadic,
+  cstring,
+  dev_t,
+  type KernelApi,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  nothing,
+  partial,
+  pointer,
+  voidPtr,
+} from '../../api/index.ts';
 import { devtmpfs } from '../../fs/char_dev.ts';
 import { majorOf, minorOf } from '../../fs/devices.ts';
 import { plainText, Symlink, TextFile, TreeDirectory } from '../../fs/node.ts';
@@ -55,11 +67,25 @@ class Classes {
     parent.put(name, directory);
     const links = k.vfs.directory(`/sys/class/${className}`);
     links.put(name, new Symlink(`../../devices/virtual/${className}/${name}`));
-    directory.put('uevent', new TextFile(0o644, plainText(() => `MAJOR=${majorOf(devt)}\nMINOR=${minorOf(devt)}\nDEVNAME=${name}\n`), SYSFS_SIZE));
+    directory.put(
+      'uevent',
+      new TextFile(
+        0o644,
+        plainText(() => `MAJOR=${majorOf(devt)}\nMINOR=${minorOf(devt)}\nDEVNAME=${name}\n`),
+        SYSFS_SIZE,
+      ),
+    );
     directory.put('subsystem', new Symlink(`../../../../class/${className}`));
     let removeNode: (() => void) | undefined;
     if (devt !== 0) {
-      directory.put('dev', new TextFile(0o444, plainText(() => `${majorOf(devt)}:${minorOf(devt)}\n`), SYSFS_SIZE));
+      directory.put(
+        'dev',
+        new TextFile(
+          0o444,
+          plainText(() => `${majorOf(devt)}:${minorOf(devt)}\n`),
+          SYSFS_SIZE,
+        ),
+      );
       removeNode = devtmpfs(k, name, devt, mode);
     }
     this.#devices.set(address, {
@@ -87,27 +113,45 @@ const cls = pointer('struct class *');
 const NOTE = 'no uevents, no attributes, no reference counts';
 
 export const classApi: KernelApi = kernelApi('drivers/base/class.c', {
-  __class_create: partial(NOTE, kfunc({ owner: pointer('struct module *'), name: cstring, key: voidPtr }, voidPtr, (k, { owner, name }) => k.get(Classes).create(owner, name))),
-  class_destroy: partial(NOTE, kfunc({ cls }, nothing, (k, { cls: address }) => {
-    if (address !== 0 && address < -4095) k.get(Classes).destroy(address);
-  })),
+  __class_create: partial(
+    NOTE,
+    kfunc({ owner: pointer('struct module *'), name: cstring, key: voidPtr }, voidPtr, (k, { owner, name }) =>
+      k.get(Classes).create(owner, name),
+    ),
+  ),
+  class_destroy: partial(
+    NOTE,
+    kfunc({ cls }, nothing, (k, { cls: address }) => {
+      if (address !== 0 && address < -4095) k.get(Classes).destroy(address);
+    }),
+  ),
 });
 export const deviceApi: KernelApi = kernelApi('drivers/base/core.c', {
-  device_create: partial(NOTE, blockingVariadic({ class: cls, parent: voidPtr, devt: dev_t, drvdata: voidPtr, fmt: cstring }, voidPtr, function* (k, { class: of, devt, drvdata, fmt, va }) {
-    const name = k.formatter.format(fmt, va);
-    let mode = DEFAULT_NODE_MODE;
-    const device = k.get(Classes).createDevice(of, devt, drvdata, name, mode);
-    const { devnode } = k.view(ClassStruct, of);
-    if (devnode !== 0 && device < -4095) {
-      const place = k.slab.alloc(8) ?? 0;
-      k.memory.fill(place, 0, 8);
-      yield* k.call(devnode, device, place);
-      mode = k.memory.u16(place) || DEFAULT_NODE_MODE;
-      k.slab.free(place);
-      const node = k.vfs.resolve(`/dev/${name}`, '/');
-      if (typeof node !== 'number' && node.node !== undefined) node.node.mode = node.node.type | (mode & 0o7777);
-    }
-    return device;
-  })),
-  device_destroy: partial(NOTE, kfunc({ class: cls, devt: dev_t }, nothing, (k, { class: of, devt }) => k.get(Classes).destroyDevice(of, devt))),
+  device_create: partial(
+    NOTE,
+    blockingVariadic(
+      { class: cls, parent: voidPtr, devt: dev_t, drvdata: voidPtr, fmt: cstring },
+      voidPtr,
+      function* (k, { class: of, devt, drvdata, fmt, va }) {
+        const name = k.formatter.format(fmt, va);
+        let mode = DEFAULT_NODE_MODE;
+        const device = k.get(Classes).createDevice(of, devt, drvdata, name, mode);
+        const { devnode } = k.view(ClassStruct, of);
+        if (devnode !== 0 && device < -4095) {
+          const place = k.slab.alloc(8) ?? 0;
+          k.memory.fill(place, 0, 8);
+          yield* k.call(devnode, device, place);
+          mode = k.memory.u16(place) || DEFAULT_NODE_MODE;
+          k.slab.free(place);
+          const node = k.vfs.resolve(`/dev/${name}`, '/');
+          if (typeof node !== 'number' && node.node !== undefined) node.node.mode = node.node.type | (mode & 0o7777);
+        }
+        return device;
+      },
+    ),
+  ),
+  device_destroy: partial(
+    NOTE,
+    kfunc({ class: cls, devt: dev_t }, nothing, (k, { class: of, devt }) => k.get(Classes).destroyDevice(of, devt)),
+  ),
 });

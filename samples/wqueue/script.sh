@@ -1,0 +1,3 @@
+insmod samples/wqueue/wqueue.ko; echo "insmod $?"
+sleep 1
+rmmod wqueue; echo "rmmod $?"
