@@ -354,9 +354,8 @@ class FunctionEmitter {
     }
   }
   #callSlot(): void {
-    this.#out.byte(Op.callIndirect);
-    this.#out.u32(this.#context.type);
-    this.#out.byte(0);
+    this.#out.byte(Op.call);
+    this.#out.u32(Import.callSlot);
   }
 
   /** By the cache of indirect targets: entries of 16 bytes, the address and its slot. */

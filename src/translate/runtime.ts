@@ -18,8 +18,8 @@ export const Scratch = {
 export const CACHE_BYTES = Scratch.cacheMask + 16;
 
 /** Indices of imported functions; helpers follow. */
-export const Import = { hostCall: 0, find: 1, resolve: 2 } as const;
-const FIRST_HELPER = 3;
+export const Import = { hostCall: 0, find: 1, resolve: 2, callSlot: 3 } as const;
+const FIRST_HELPER = 4;
 
 type Signature = readonly [parameters: readonly ValueType[], result: ValueType];
 const WIDE: Signature = [[I64, I64], I64];
@@ -34,16 +34,21 @@ const HELPERS: readonly (readonly [Helper, Signature])[] = [
 ];
 export const HELPER_INDEX = Object.fromEntries(HELPERS.map(([name], n) => [name, FIRST_HELPER + n])) as Readonly<Record<Helper, number>>;
 
-/** Declares all imports of a compiled module. @returns the type () -> i32. */
+/**
+ * Declares all imports of a compiled module. Not the table: V8 copies it for each instance that imports one, which costs
+ * milliseconds; calls through it go by an exported function of the runtime module.
+ *
+ * @returns the type () -> i32.
+ */
 export function declareImports(module: ModuleBuilder): number {
   const type = module.type([], [I32]);
   const unary = module.type([I32], [I32]);
   module.importFunction('k', 'hostCall', unary);
   module.importFunction('k', 'find', module.type([I32, I32], [I32]));
   module.importFunction('k', 'resolve', unary);
+  module.importFunction('k', 'callSlot', unary);
   for (const [name, [parameters, result]] of HELPERS) module.importFunction('k', name, module.type(parameters, [result]));
   module.importMemory('k', 'memory', 1);
-  module.importTable('k', 'table', 1);
   return type;
 }
 
@@ -117,7 +122,7 @@ type Size = keyof typeof LOAD;
  * rep movs / rep stos of `size` bytes: parameters target, source or value, count. Returns how many elements lie inside guest
  * memory and were done; element by element where source and target overlap, as an interrupted copy would show.
  */
-function stringCode(size: Size, move: boolean, guestStart: number): Uint8Array {
+function stringCode(size: Size, move: boolean, guestStart: number, checks: boolean): Uint8Array {
   const out = new ByteWriter(256);
   const log = Math.log2(size);
   const [target, source, count, bytes, index, from] = [0, 1, 2, 3, 4, 5];
@@ -133,8 +138,8 @@ function stringCode(size: Size, move: boolean, guestStart: number): Uint8Array {
     out.bytes([Op.localGet, address, Op.i64Sub, Op.i64Const, log, Op.i64ShrU, Op.localTee, bytes]);
     out.bytes([Op.localGet, count, Op.i64LtU, Op.if, VOID, Op.localGet, bytes, Op.localSet, count, Op.end]);
   };
-  limit(target);
-  if (move) limit(source);
+  if (checks) limit(target);
+  if (checks && move) limit(source);
   out.bytes([Op.localGet, count, Op.i64Eqz, Op.if, VOID, Op.i64Const, 0, Op.return, Op.end]);
   out.bytes([Op.localGet, count, Op.i64Const, log, Op.i64Shl, Op.localSet, bytes]);
   out.bytes([Op.localGet, target, Op.i32WrapI64, Op.localSet, index]);
@@ -178,7 +183,7 @@ export interface Runtime {
   readonly helpers: Readonly<Record<Helper, unknown>>;
 }
 
-export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, layout: Layout, io: TranslatorIo): Runtime {
+export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, layout: Layout, io: TranslatorIo, checks: boolean): Runtime {
   const module = new ModuleBuilder();
   const results = layout.scratch + Scratch.results;
   const plain = module.type([], [I32]);
@@ -198,7 +203,7 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
   }
   for (const size of [1, 2, 4, 8] as const) {
     for (const move of [true, false]) {
-      const code = stringCode(size, move, layout.guestStart);
+      const code = stringCode(size, move, layout.guestStart, checks);
       module.exportFunction(`${move ? 'move' : 'store'}${size}`, module.function({ type: string, locals: [I64, I32, I32], code }));
     }
   }

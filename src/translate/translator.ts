@@ -56,12 +56,12 @@ export class Translator {
     this.#view = new DataView(host.memory.buffer);
     this.#bytes = new Uint8Array(host.memory.buffer);
     this.#table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_SIZE });
-    this.#runtime = createRuntime(host.memory, this.#table, this.#options.layout, host.io);
+    this.#runtime = createRuntime(host.memory, this.#table, this.#options.layout, host.io, this.#options.checks !== 'none');
     this.#imports = {
       k: {
         ...this.#runtime.helpers,
         memory: host.memory,
-        table: this.#table,
+        callSlot: this.#runtime.enter,
         hostCall: (index: number) => host.hostCall(index),
         find: (low: number, high: number) => this.#find(low >>> 0, high >>> 0),
         resolve: (slot: number) => this.#resolve(slot),
@@ -203,7 +203,7 @@ export class Translator {
   #install(slot: number, code: Uint8Array): void {
     const module = new ModuleBuilder();
     const type = declareImports(module);
-    module.element(slot, [module.function({ type, locals: [], code })]);
+    module.exportFunction(`${slot}`, module.function({ type, locals: [], code }));
     this.#instantiate(module);
   }
 
@@ -242,12 +242,12 @@ export class Translator {
       batch.ranges.push(cfg.range);
       if (cfg.range.cold !== undefined) batch.ranges.push(cfg.range.cold);
     }
-    for (const slot of stubs) module.element(slot, [module.function({ type, locals: [], code: callCode(slot, Import.resolve) })]);
+    for (const slot of stubs) module.exportFunction(`${slot}`, module.function({ type, locals: [], code: callCode(slot, Import.resolve) }));
     for (const [n, cfg] of units.entries()) {
       const slot = this.#slotOf.get(cfg.entry) ?? this.#newSlot(cfg.entry);
       this.#translated[slot] = true;
       batch.slots.push(slot);
-      module.element(slot, [first + n]);
+      module.exportFunction(`${slot}`, first + n);
     }
     this.#batches.add(batch);
     return module;
@@ -314,11 +314,13 @@ export class Translator {
     return emitUnit(unit, loads, context);
   }
 
+  /** Exports are named by the table slot that they fill. */
   #instantiate(module: ModuleBuilder): void {
     const bytes = module.finish();
     this.statistics.modules++;
     this.statistics.wasmBytes += bytes.length;
-    new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
+    for (const slot of Object.keys(exports)) this.#table.set(Number(slot), exports[slot]);
   }
 
   // ---- Forgetting
@@ -336,7 +338,7 @@ export class Translator {
       const type = declareImports(module);
       for (const slot of slots) {
         this.#translated[slot] = false;
-        module.element(slot, [module.function({ type, locals: [], code: callCode(slot, Import.resolve) })]);
+        module.exportFunction(`${slot}`, module.function({ type, locals: [], code: callCode(slot, Import.resolve) }));
       }
       this.#instantiate(module);
     }

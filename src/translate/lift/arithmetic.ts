@@ -89,7 +89,7 @@ function cmpxchg(b: Builder): void {
   else if (dst.kind === 'register') {
     const whole = b.pin(registerNode(dst.register));
     b.write(dst, fresh);
-    b.emit({ kind: 'register', to: dst.register, value: select(equal, registerNode(dst.register), bits === 32 ? unary(Op.i64ExtendI32U, I64, old) : whole) });
+    b.emit({ kind: 'register', to: dst.register, value: select(equal, registerNode(dst.register), whole) });
     // The accumulator is written last; as destination it equals itself.
     if (dst.register === RAX) return;
   }

@@ -35,7 +35,7 @@ function repeat(b: Builder, bits: Bits, move: boolean): void {
   advance(b, RDI, bytes);
   if (move) advance(b, RSI, bytes);
   b.writeRegister(RCX, 64, binary(Op.i64Sub, I64, registerNode(RCX), done));
-  stopIfUnfinished(b, move);
+  if (b.settings.checks) stopIfUnfinished(b, move);
 }
 
 function movs(bits: Bits): Lifter {
