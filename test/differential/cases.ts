@@ -158,17 +158,22 @@ const CONDITION_BITS = [0x800, 1, 0x40, 0x41, 0x80, 4, 0x880, 0x8c0];
 
 /**
  * `form` followed by consumers of condition number `cc`: setcc, cmovcc and a jcc over an instruction; or the jcc alone and no
- * pushfq, so that all other flags are dead. Undefined when the condition tests undefined flags, or the form has memory.
+ * pushfq, so that all other flags are dead; or a jcc to another jcc, the other way being a shift. Undefined when a condition
+ * tests undefined flags, or the form has memory.
  */
-export function withCondition(form: Form, cc: number, ip: number, alone: boolean): Form | undefined {
-  if (form.text.includes('(') || form.undefinedFlags & (CONDITION_BITS[cc >> 1] ?? 0) || /r1[0-3]/.test(form.text)) return undefined;
+export function withCondition(form: Form, cc: number, ip: number, kind: 'all' | 'alone' | 'chain'): Form | undefined {
+  const second = (cc + 5) & 15;
+  const tested = (CONDITION_BITS[cc >> 1] ?? 0) | (kind === 'chain' ? (CONDITION_BITS[second >> 1] ?? 0) : 0);
+  if (form.text.includes('(') || form.undefinedFlags & tested || /r1[0-3]/.test(form.text)) return undefined;
+  const alone = kind !== 'all';
   const bytes = form.code.subarray(0, -1);
   const branch = [0x70 + cc, 6, 0x41, 0xbd, 1, 0, 0, 0];
+  const chain = [0x70 + cc, 5, 0x48, 0xd1, 0xee, 0xeb, 8, 0x70 + second, 6, ...branch.slice(2)];
   const code = alone
-    ? Uint8Array.of(...bytes, ...branch)
+    ? Uint8Array.of(...bytes, ...(kind === 'chain' ? chain : branch))
     : Uint8Array.of(...bytes, 0x41, 0x0f, 0x90 + cc, 0xc2, 0x4d, 0x0f, 0x40 + cc, 0xdc, ...branch, PUSHFQ);
   if (code.length > CODE_STEP - 1) return undefined;
-  return { ...form, ip, code, text: `${form.text}; cc ${cc.toString(16)}${alone ? ' alone' : ''}`, undefinedFlags: alone ? 0xfff : form.undefinedFlags };
+  return { ...form, ip, code, text: `${form.text}; cc ${cc.toString(16)}${alone ? ` ${kind}` : ''}`, undefinedFlags: alone ? 0xfff : form.undefinedFlags };
 }
 
 export function makeState(form: Form, random: Random): State | undefined {

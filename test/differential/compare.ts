@@ -17,10 +17,10 @@ export function allForms(): Form[] {
   for (const line of [...read('encodings.generated.txt'), ...read('encodings.txt')]) add((ip) => readForm(line, ip));
   for (const line of read('setters.txt')) {
     for (let cc = 0; cc < 16; cc++) {
-      for (const alone of [false, true]) {
+      for (const kind of ['all', 'alone', 'chain'] as const) {
         add((ip) => {
           const form = readForm(line, ip);
-          return form === undefined ? undefined : withCondition(form, cc, ip, alone);
+          return form === undefined ? undefined : withCondition(form, cc, ip, kind);
         });
       }
     }

@@ -69,7 +69,7 @@ export class Builder {
 
   openBlock(block: Block, flags: FlagState | undefined): void {
     this.#statements = block.statements;
-    this.#flags = flags ?? new Array<undefined>(FLAG_POSITIONS.length).fill(undefined);
+    this.#flags = flags === undefined ? new Array<undefined>(FLAG_POSITIONS.length).fill(undefined) : [...flags];
     this.#step += 2;
   }
   /** Precondition for all lifters: `liveFlags` are the flags that are read after the instruction. */
