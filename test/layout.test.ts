@@ -20,8 +20,8 @@ function oracle(): [string, number][] {
     .trim()
     .split('\n')
     .flatMap((line) => {
-      const { path, proc_modules: modules } = JSON.parse(line) as { path: string; proc_modules?: string };
-      return modules === undefined ? [] : [[path, Number(modules.split(' ')[1])] as [string, number]];
+      const { path, proc_modules: modules } = JSON.parse(line) as { path: string; proc_modules?: string | null };
+      return modules == null ? [] : [[path, Number(modules.split(' ')[1])] as [string, number]];
     });
 }
 
