@@ -99,7 +99,7 @@ export function readForm(line: string, ip: number): Form | undefined {
   if (/\.other/.test(mnemonic) || (lea && relative)) return undefined;
   const segment = i.segmentPrefix;
   if (segment === iced.Register.FS) return undefined;
-  const bitString = /^Bt/.test(mnemonic) && memoryOperand && i.op1Kind === iced.OpKind.Register;
+  const bitString = mnemonic.startsWith('Bt') && memoryOperand && i.op1Kind === iced.OpKind.Register;
   const bitRegister = bitString ? i.op1Register : 0;
   const writesStack = i.op0Kind === iced.OpKind.Register && registerNumber(i.op0Register) === 4 && !['Cmp', 'Test', 'Push', 'Bt'].includes(mnemonic);
   if (writesStack) return undefined;

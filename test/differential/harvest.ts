@@ -11,7 +11,7 @@ const [folder = ''] = process.argv.slice(2);
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ko')).sort();
 
 const SKIPPED = /^(J|Call|Ret|Ud|Int|Loop|In$|Out|Ins|Cli|Sti|Rd|Wr|Cpuid|Hlt|Vm|Invl|Clflush|Clwb|Mwait|Monitor|Xsave|Xrstor|Fx|Xget|Xset|Wbinvd|Iret|Sys|Swapgs|L[gil]dt|S[gi]dt|Clts|Stac|Clac|Verw|Cld|Std|Mov[sd]r|Enclu|Tpause|Umonitor|Umwait|Str$|Sldt|Lldt|Ltr|Smsw|Lmsw|Pause|Xbegin|Xend|Xtest|Endbr|Prefetch|Movbe|Crc32|X(store|crypt|sha)|Inv|Stgi|Clgi|Movdir|Enqcmd|Wait|Fwait|Ad[co]x|Pop[fd]|Pushf|Reserved|Nop)/;
-const shapes = new Map<string, { hex: string; text: string; variants: Set<string> }[]>();
+const shapes = new Map<string, { hex: string; text: string }[]>();
 const formatter = new iced.Formatter(iced.FormatterSyntax.Gas);
 const instruction = new iced.Instruction();
 

@@ -49,7 +49,6 @@ export function layOut(file: Uint8Array): LaidOut {
       link: view.getUint32(at + 40, true), info: view.getUint32(at + 44, true), align: Math.max(1, u64(at + 48)), at: -1,
     });
   }
-  const names = sections[view.getUint16(0x3e, true)]?.offset ?? 0;
   let size = 0;
   for (const section of sections) {
     if (!(section.flags & SHF_ALLOC)) continue;
