@@ -80,7 +80,7 @@ class FunctionEmitter {
     if (this.#context.entrySites !== undefined) masks.add(0);
     for (const { statements, terminator } of this.#structure.order) {
       for (const statement of statements) {
-        if (statement.kind === 'stopIf' || statement.kind === 'fuel' || (statement.kind === 'check' && !statement.drop)) masks.add(statement.spill);
+        if (statement.kind === 'stopIf' || statement.kind === 'fuel' || statement.kind === 'divide' || (statement.kind === 'check' && !statement.drop)) masks.add(statement.spill);
       }
       if (terminator.kind === 'stop') masks.add(terminator.spill);
     }
@@ -307,6 +307,8 @@ class FunctionEmitter {
         return this.#stopIfTop(statement.site, statement.spill, statement.address);
       case 'fuel':
         return this.#fuel(statement);
+      case 'divide':
+        return this.#divide(statement);
       case 'call':
         this.#spill(statement.spill);
         this.#call(statement.target);
@@ -317,6 +319,56 @@ class FunctionEmitter {
         out.u32(this.#exitLabel());
         return this.#load(statement.reload);
     }
+  }
+
+  /** One WebAssembly division when the high half only extends the low one, else the helper. */
+  #divide({ signed, divisor, quotient, remainder, site, spill }: Statement & { kind: 'divide' }): void {
+    const out = this.#out;
+    const [RAX, RDX] = [0, 2];
+    const results = this.#context.layout.scratch + Scratch.results;
+    this.#get(RDX);
+    if (signed) {
+      this.#get(RAX);
+      this.#i64(63n);
+      out.bytes([Op.i64ShrS, Op.i64Eq]);
+      // Neither 0 nor -1.
+      this.#node(divisor);
+      this.#i64(1n);
+      out.byte(Op.i64Add);
+      this.#i64(1n);
+      out.byte(Op.i64GtU);
+    } else {
+      out.byte(Op.i64Eqz);
+      this.#node(divisor);
+      this.#i64(0n);
+      out.byte(Op.i64Ne);
+    }
+    out.bytes([Op.i32And, Op.if, VOID]);
+    this.#get(RAX);
+    this.#node(divisor);
+    out.byte(signed ? Op.i64DivS : Op.i64DivU);
+    this.#set(quotient);
+    this.#get(RAX);
+    this.#get(quotient);
+    this.#node(divisor);
+    out.bytes([Op.i64Mul, Op.i64Sub]);
+    this.#set(remainder);
+    out.byte(Op.else);
+    this.#open.push(-1);
+    this.#get(RAX);
+    this.#get(RDX);
+    this.#node(divisor);
+    out.byte(Op.call);
+    out.u32(HELPER_INDEX[signed ? 'divideS' : 'divideU']);
+    out.byte(Op.i32Eqz);
+    this.#stopIfTop(site, spill);
+    for (const [n, local] of [quotient, remainder].entries()) {
+      this.#hostAddress();
+      this.#memory(Op.i64Load, results + 8 * n);
+      this.#set(local);
+    }
+    this.#open.pop();
+    out.byte(Op.end);
   }
 
   #fuel(statement: Statement & { kind: 'fuel' }): void {

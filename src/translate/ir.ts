@@ -87,6 +87,8 @@ export type Statement =
   /** Stops unless `address` is in guest memory. Equal keys mean equal addresses while the registers of `uses` last. */
   | { readonly kind: 'check'; readonly address: Node; readonly site: number; readonly key: string; readonly uses: number; spill: number; drop: boolean }
   | { readonly kind: 'stopIf'; readonly condition: Node; readonly site: number; readonly address?: Node; spill: number }
+  /** rdx:rax by `divisor`, 64 bits wide; stops at `site` for #DE. */
+  | { readonly kind: 'divide'; readonly signed: boolean; readonly divisor: Node; readonly quotient: number; readonly remainder: number; readonly site: number; spill: number }
   | { readonly kind: 'fuel'; readonly site: number; readonly flags: Node | undefined; spill: number }
   | { readonly kind: 'call'; readonly target: CallTarget; readonly returnTo: number; spill: number; reload: number };
 

@@ -179,6 +179,8 @@ export class Translator {
   #clearCache(): void {
     const start = this.#options.layout.scratch + Scratch.cache;
     this.#bytes.fill(0, start, start + CACHE_BYTES);
+    // Address 0 belongs to the first entry, 16 does not: now no entry matches any address.
+    this.#view.setUint32(start, 16, true);
   }
 
   // ---- Stubs
@@ -304,7 +306,9 @@ export class Translator {
     removeRedundantChecks(unit);
     const loads = placeRegisters(unit);
     const site = (kind: Site['kind']): number => addSite({ kind, ip: cfg.entry, displacement: 0, write: false, vector: 0 });
-    const atStart = cfg.entry === cfg.range.start;
+    // A function that calls nothing neither recurses nor needs much stack: its caller's checks hold for it.
+    const calls = unit.blocks.some((block) => block.terminator.kind === 'tail' || block.statements.some((statement) => statement.kind === 'call'));
+    const atStart = cfg.entry === cfg.range.start && calls;
     const context: EmitContext = {
       layout, checks: settings.checks, fuel, type, callee,
       entrySites: atStart ? { stack: site('stack'), budget: site('budget') } : undefined,

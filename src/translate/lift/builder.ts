@@ -100,6 +100,10 @@ export class Builder {
     this.emit({ kind: 'local', to, value });
     return localNode(to, value.type);
   }
+  /** A local that a statement will set. */
+  newLocal(type: ValueType): Node {
+    return localNode(this.#temporary(type), type);
+  }
   setLocal(to: number, value: Node): void {
     this.emit({ kind: 'local', to, value });
   }

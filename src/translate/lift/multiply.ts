@@ -1,7 +1,7 @@
 // Intel SDM Vol. 2: MUL, IMUL, DIV, IDIV.
 import { I32, I64, Op } from '#wasm';
 import type { Bits } from '../instruction.ts';
-import { ALL_FLAGS, binary, CF, i32, i64, load, type Node, OF, unary } from '../ir.ts';
+import { ALL_FLAGS, binary, CF, i32, i64, type Node, OF, unary } from '../ir.ts';
 import { differ } from './arithmetic.ts';
 import { type Builder, RAX, RDX } from './builder.ts';
 import type { Lifter, LifterTable } from './types.ts';
@@ -65,13 +65,13 @@ function imul(b: Builder): void {
   b.write(dst, b.low(product));
 }
 
-/** Results of the 128-bit division helper: quotient, remainder. */
 function divideWide(b: Builder, signed: boolean, divisor: Node): void {
-  const done = b.helper(signed ? 'divideS' : 'divideU', I32, b.readRegister(RAX, 64), b.readRegister(RDX, 64), divisor);
-  b.trapIf(unary(Op.i32Eqz, I32, done), DIVIDE_ERROR);
-  const { results } = b.settings;
-  b.writeRegister(RAX, 64, load(Op.i64Load, I64, i32(0), results));
-  b.writeRegister(RDX, 64, load(Op.i64Load, I64, i32(0), results + 8));
+  const quotient = b.newLocal(I64);
+  const remainder = b.newLocal(I64);
+  const site = b.site('trap', false, 0, DIVIDE_ERROR);
+  b.emit({ kind: 'divide', signed, divisor, quotient: quotient.op, remainder: remainder.op, site, spill: 0 });
+  b.writeRegister(RAX, 64, quotient);
+  b.writeRegister(RDX, 64, remainder);
 }
 
 /** The dividend of a division by `bits` < 64 as i64. */

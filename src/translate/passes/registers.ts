@@ -4,6 +4,8 @@
 import type { Block, Node, Statement, Terminator } from '../ir.ts';
 import type { Unit } from '../lift/lift.ts';
 
+const RAX_AND_RDX = 5;
+
 /** The set of guest registers that an expression reads. */
 export function registersOf(node: Node | undefined): number {
   if (node === undefined) return 0;
@@ -59,6 +61,7 @@ function liveBefore(statement: Statement, live: number): number {
     case 'store': return live | registersOf(statement.index) | registersOf(statement.value);
     case 'check': return statement.drop ? live : live | statement.spill | registersOf(statement.address);
     case 'stopIf': return live | statement.spill | registersOf(statement.condition) | registersOf(statement.address);
+    case 'divide': return live | statement.spill | RAX_AND_RDX | registersOf(statement.divisor);
     case 'fuel': return live | statement.spill;
     case 'call': return statement.spill | (statement.target.kind === 'indirect' ? registersOf(statement.target.address) : 0);
   }
