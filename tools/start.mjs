@@ -7,14 +7,14 @@ const DEMONSTRATION = [
   'insmod samples/hello/hello.ko',
   'lsmod',
   'cat /proc/modules',
-  "grep '\\[hello\\]' /proc/kallsyms",
+  'grep hello /proc/kallsyms',
   'ls /sys/module/hello',
   'cat /sys/module/hello/initstate /sys/module/hello/taint',
   'rmmod hello',
   'dmesg',
 ];
 // Each command is shown as it is typed.
-const script = DEMONSTRATION.map((command) => `echo ${JSON.stringify(`# ${command}`).replaceAll('\\', '\\\\')}; ${command}`).join('\n');
+const script = DEMONSTRATION.map((command) => `echo '# ${command}'; ${command}`).join('\n');
 const { status } = spawnSync(process.execPath, [bundle, '-c', script], { stdio: 'inherit', cwd: new URL('..', import.meta.url).pathname });
 if (status !== 0) process.exit(status ?? 1);
 if (process.stdin.isTTY && process.stdout.isTTY) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The `kobox` command.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -21,6 +21,12 @@ const USAGE = `kobox: loads Linux kernel modules into a kernel written in TypeSc
   --help, --version
 `;
 const USAGE_ERROR = 2;
+
+/** From package.json: beside dist/ for the bundle, two folders up for the sources. */
+function version(): string {
+  const file = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
+  return file === undefined ? 'unknown' : (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
 
 class UsageError extends Error {}
 
@@ -65,8 +71,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (values.version === true) {
-    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
-    console.log(`kobox ${manifest.version}`);
+    console.log(`kobox ${version()}`);
     return 0;
   }
   const [verb, ...rest] = positionals;

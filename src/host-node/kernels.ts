@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type KernelDescription, loadDescription } from '#kernel';
-import { type DescriptionParts, describe, ImportError, payloadOfBzImage, Vmlinux } from '#kimport';
+import { type DescriptionParts, describe, ImportError,
+  LZ4_LEGACY_MAGIC,
+  unLz4, payloadOfBzImage, Vmlinux } from '#kimport';
 
 /** Release of the kernel description inside the package. */
 export const SHIPPED_KERNEL = '6.1.0-56-amd64';
@@ -50,9 +52,13 @@ function vmlinuxOf(image: Uint8Array): Uint8Array {
   if (startsWith(image, [0x7f, 0x45, 0x4c, 0x46])) return image;
   const payload = payloadOfBzImage(image);
   if (startsWith(payload, GZIP)) return gunzipSync(payload);
+  if (startsWith(payload, LZ4_LEGACY_MAGIC)) {
+    const size = new DataView(payload.buffer, payload.byteOffset + payload.length - 4, 4).getUint32(0, true);
+    return unLz4(payload.subarray(0, payload.length - 4), size);
+  }
   // The image's build appends the size of the inflated kernel: 4 bytes behind the stream.
   if (startsWith(payload, XZ)) return unxz(payload.subarray(0, payload.length - 4));
-  throw new ImportError('the kernel inside the image is compressed in a way that kobox does not know (only xz and gzip)');
+  throw new ImportError('the kernel inside the image is compressed in a way that kobox does not know (only xz, gzip and lz4)');
 }
 /** By the xz program: the kernel's x86 filter is in none of the JavaScript decoders that were tried. */
 function unxz(bytes: Uint8Array): Uint8Array {

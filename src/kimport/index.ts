@@ -1,8 +1,11 @@
 // Extracts a kernel description from a kernel image.
-import { type Symbol } from './kallsyms.ts';
-import { type Export, ImportError, signExtend, Vmlinux } from './vmlinux.ts';
+import { ImportError } from './errors.ts';
+import type { Symbol } from './kallsyms.ts';
+import { type Export, signExtend, Vmlinux } from './vmlinux.ts';
 
-export { ImportError, Vmlinux } from './vmlinux.ts';
+export { ImportError } from './errors.ts';
+export { LZ4_LEGACY_MAGIC, unLz4 } from './lz4.ts';
+export { Vmlinux } from './vmlinux.ts';
 
 /** The files of a description, before compression. */
 export interface DescriptionParts {

@@ -1,7 +1,7 @@
 // The compressed symbol table inside a kernel image. Source: scripts/kallsyms.c (format), kernel/kallsyms.c (reading).
 // Nothing points at it, so it is found by its shape: the token table is 256 NUL-terminated strings, followed by the
 // token index (256 u16) whose entries are the strings' offsets. The names lie before, the relative base and offsets too.
-import { ImportError } from './vmlinux.ts';
+import { ImportError } from './errors.ts';
 
 export interface Symbol {
   readonly name: string;

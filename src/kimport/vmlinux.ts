@@ -1,15 +1,7 @@
 // What a vmlinux (the ELF file inside a kernel image) tells: symbols, versions, BTF, data. It has sections, but no symtab:
 // names come from kallsyms.
+import { ImportError } from './errors.ts';
 import { decodeKallsyms, type Symbol } from './kallsyms.ts';
-
-/** The image is not a kernel that we can read. `offset` is in the file that was being read. */
-export class ImportError extends Error {
-  readonly offset: number | undefined;
-  constructor(message: string, offset?: number) {
-    super(offset === undefined ? message : `${message} at byte ${offset}`);
-    this.offset = offset;
-  }
-}
 
 interface Section {
   readonly name: string;
