@@ -28,7 +28,8 @@ let product = 1;
 let count = 0;
 for (const name of names) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const rounds = Math.max(1, Math.round((TARGET_NS / native(name, 20, 3)[1]) * 20));
+  let rounds = 16;
+  while (native(name, rounds, 1)[1] < TARGET_NS) rounds *= 2;
   // Warm up until the optimising compiler is through.
   const warm = performance.now();
   while (performance.now() - warm < 300) guest.call(`bench_${name}`, BigInt(Math.max(1, rounds >> 3)));

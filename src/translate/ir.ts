@@ -38,7 +38,7 @@ export type NodeKind = 'const' | 'register' | 'local' | 'unary' | 'binary' | 'se
 export type Helper =
   | 'mulhU' | 'mulhS' | 'divideU' | 'divideS'
   | 'move1' | 'move2' | 'move4' | 'move8' | 'store1' | 'store2' | 'store4' | 'store8'
-  | 'portIn' | 'portOut' | 'readMsr' | 'writeMsr' | 'cpuid' | 'rdtsc';
+  | 'portIn' | 'portOut' | 'portInString' | 'portOutString' | 'readMsr' | 'writeMsr' | 'cpuid' | 'rdtsc';
 
 export class Node {
   readonly kind: NodeKind;

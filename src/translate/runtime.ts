@@ -30,6 +30,7 @@ const HELPERS: readonly (readonly [Helper, Signature])[] = [
   ['move1', STRING], ['move2', STRING], ['move4', STRING], ['move8', STRING],
   ['store1', STRING], ['store2', STRING], ['store4', STRING], ['store8', STRING],
   ['portIn', [[I32, I32], I32]], ['portOut', [[I32, I32, I32], I32]],
+  ['portInString', [[I32, I64, I64], I64]], ['portOutString', [[I32, I64, I64], I64]],
   ['readMsr', [[I32], I32]], ['writeMsr', [[I32, I64], I32]], ['cpuid', [[I32, I32], I32]], ['rdtsc', [[I32], I64]],
 ];
 export const HELPER_INDEX = Object.fromEntries(HELPERS.map(([name], n) => [name, FIRST_HELPER + n])) as Readonly<Record<Helper, number>>;
@@ -210,7 +211,7 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
   const view = new DataView(memory.buffer);
   const imports = { k: { memory, table, divide: wideDivision(view, results) } };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), imports);
-  const helpers = { ...exports, ...ioHelpers(io, view, results) } as unknown as Readonly<Record<Helper, unknown>>;
+  const helpers = { ...exports, ...ioHelpers(io, view, results), ...portStrings(io, view, layout.guestStart) } as unknown as Readonly<Record<Helper, unknown>>;
   return { enter: exports['enter'] as (slot: number) => number, helpers };
 }
 
@@ -247,5 +248,36 @@ function ioHelpers(io: TranslatorIo, view: DataView, results: number): Record<st
       return 0;
     },
     rdtsc: () => BigInt.asIntN(64, io.rdtsc()),
+  };
+}
+
+/** Most elements of one `rep ins` or `rep outs` before the guest looks again. */
+const PORT_STRING = 1 << 20;
+
+/** `unit` is the port and, above 16 bits, the bytes of an element. The result is how many elements were done. */
+function portStrings(io: TranslatorIo, view: DataView, guestStart: number): Record<string, unknown> {
+  const lowest = -0x100000000n + BigInt(guestStart);
+  const each = (unit: number, address: bigint, count: bigint, transfer: (port: number, bytes: 1 | 2 | 4, index: number) => void): bigint => {
+    const bytes = (unit >>> 16) as 1 | 2 | 4;
+    const wanted = BigInt.asUintN(64, count) > BigInt(PORT_STRING) ? PORT_STRING : Number(count);
+    let at = address;
+    for (let n = 0; n < wanted; n++, at += BigInt(bytes)) {
+      if (at < lowest || at >= -4096n) return BigInt(n);
+      transfer(unit & 0xffff, bytes, Number(BigInt.asUintN(32, at)));
+    }
+    return BigInt(wanted);
+  };
+  return {
+    portInString: (unit: number, address: bigint, count: bigint) =>
+      each(unit, address, count, (port, bytes, index) => {
+        const value = io.portIn(port, bytes);
+        if (bytes === 1) view.setUint8(index, value);
+        else if (bytes === 2) view.setUint16(index, value, true);
+        else view.setUint32(index, value, true);
+      }),
+    portOutString: (unit: number, address: bigint, count: bigint) =>
+      each(unit, address, count, (port, bytes, index) =>
+        io.portOut(port, bytes, bytes === 1 ? view.getUint8(index) : bytes === 2 ? view.getUint16(index, true) : view.getUint32(index, true)),
+      ),
   };
 }

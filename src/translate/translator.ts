@@ -256,7 +256,7 @@ export class Translator {
   }
 
   /** The WebAssembly module of the one function at `ip`, not instantiated. */
-  compileForTest(ip: number): Uint8Array {
+  compileOne(ip: number): Uint8Array {
     const range = this.#host.functionAt(ip);
     if (range === undefined) throw new Error('no function');
     const bytes = this.#build([buildCfg(this.#decode(), range, ip)]).finish();
@@ -264,7 +264,7 @@ export class Translator {
     return bytes;
   }
   /** Texts of the instructions that no lifter takes, met so far. */
-  unimplementedForTest(): string[] {
+  unimplementedTexts(): string[] {
     return this.#sites.filter(({ kind }) => kind === 'unimplemented').map(({ ip }) => this.#decode().text(ip));
   }
 

@@ -1,8 +1,8 @@
 // Intel SDM Vol. 2: MOVS, STOS, LODS, SCAS, CMPS, REP. The direction flag is always clear: no module sets it.
 import { I32, I64, Op } from '#wasm';
 import type { Bits } from '../instruction.ts';
-import { binary, type Helper, i64, type Node, registerNode, unary } from '../ir.ts';
-import { type Builder, type Place, RAX, RCX, RDI, RSI, UnsupportedForm } from './builder.ts';
+import { binary, type Helper, i32, i64, type Node, registerNode, unary } from '../ir.ts';
+import { type Builder, type Place, RAX, RCX, RDI, RDX, RSI, UnsupportedForm } from './builder.ts';
 import type { Lifter, LifterTable } from './types.ts';
 
 const HELPERS: Readonly<Record<number, readonly [move: Helper, store: Helper]>> = {
@@ -74,7 +74,24 @@ function compareString(bits: Bits, scan: boolean): Lifter {
   };
 }
 
+/** INS and OUTS, repeated or not. */
+function portString(bits: Bits, input: boolean): Lifter {
+  return (b, instruction) => {
+    const repeated = instruction.repeat !== '';
+    const register = input ? RDI : RSI;
+    const unit = binary(Op.i32Or, I32, b.readRegister(RDX, 16), i32((bits / 8) << 16));
+    const wanted = b.pin(repeated ? registerNode(RCX) : i64(1n));
+    const done = b.helper(input ? 'portInString' : 'portOutString', I64, unit, registerNode(register), wanted);
+    advance(b, register, binary(Op.i64Mul, I64, done, i64(BigInt(bits / 8))));
+    if (repeated) b.writeRegister(RCX, 64, binary(Op.i64Sub, I64, wanted, done));
+    const unfinished = binary(Op.i64Ne, I32, done, wanted);
+    b.emit({ kind: 'stopIf', condition: unfinished, site: b.site('fault', input), address: registerNode(register), spill: 0 });
+  };
+}
+
 export const strings: LifterTable = {
+  Insb: portString(8, true), Insw: portString(16, true), Insd: portString(32, true),
+  Outsb: portString(8, false), Outsw: portString(16, false), Outsd: portString(32, false),
   Movsb: movs(8), Movsw: movs(16), Movsd: movs(32), Movsq: movs(64),
   Stosb: stos(8), Stosw: stos(16), Stosd: stos(32), Stosq: stos(64),
   Lodsb: lods(8), Lodsw: lods(16), Lodsd: lods(32), Lodsq: lods(64),
