@@ -1,10 +1,10 @@
 // The shipped description is what its source gives, and holds what the real kernel is known to have (linux-modules.md 0, 3).
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Btf, BtfError } from '#btf';
 import { importImage, loadKernel, SHIPPED_KERNEL } from '#host-node';
 import { ImportError, unLz4 } from '#kimport';
-import { Btf, BtfError } from '#btf';
 
 const boot = new URL(`../build/linux-image-${SHIPPED_KERNEL}/boot/`, import.meta.url).pathname;
 const image = readFileSync(boot + readdirSync(boot).find((name) => name.startsWith('vmlinuz-')));

@@ -15,14 +15,23 @@ const checks = process.argv.includes('--checks=none') ? 'none' : 'default';
 
 const folder = mkdtempSync(join(tmpdir(), 'kobox-bench-'));
 const program = join(folder, 'native');
-execFileSync('gcc', [...KERNEL_FLAGS.filter((flag) => !/cmodel|freestanding|no-sse|no-mmx|boundary/.test(flag)), '-no-pie', path('native.c'), '-o', program], { stdio: 'inherit' });
+execFileSync(
+  'gcc',
+  [...KERNEL_FLAGS.filter((flag) => !/cmodel|freestanding|no-sse|no-mmx|boundary/.test(flag)), '-no-pie', path('native.c'), '-o', program],
+  { stdio: 'inherit' },
+);
 const native = (name: string, rounds: number, samples: number): [sum: bigint, ns: number] => {
-  const [sum = '0', ns = '0'] = execFileSync(program, [name, `${rounds}`, `${samples}`], { encoding: 'utf8' }).trim().split(' ');
+  const [sum = '0', ns = '0'] = execFileSync(program, [name, `${rounds}`, `${samples}`], { encoding: 'utf8' })
+    .trim()
+    .split(' ');
   return [BigInt(sum), Number(ns)];
 };
 
 const image = build(readFileSync(path('kernels.c'), 'utf8'));
-const names = image.functions.map(({ name }) => name).filter((name) => name.startsWith('bench_')).map((name) => name.slice(6));
+const names = image.functions
+  .map(({ name }) => name)
+  .filter((name) => name.startsWith('bench_'))
+  .map((name) => name.slice(6));
 const guest = new Guest(image, { checks, entries: 0x7fffffff });
 let product = 1;
 let count = 0;
@@ -44,7 +53,9 @@ for (const name of names) {
   }
   product *= ours / nativeBest;
   count++;
-  console.log(`${name.padEnd(16)} ${(nativeBest / 1e6).toFixed(2).padStart(8)} ms ${(ours / 1e6).toFixed(2).padStart(8)} ms ${(ours / nativeBest).toFixed(2).padStart(6)}`);
+  console.log(
+    `${name.padEnd(16)} ${(nativeBest / 1e6).toFixed(2).padStart(8)} ms ${(ours / 1e6).toFixed(2).padStart(8)} ms ${(ours / nativeBest).toFixed(2).padStart(6)}`,
+  );
 }
 console.log(`geomean of ${count} (checks ${checks}): ${(product ** (1 / count)).toFixed(2)}`);
 rmSync(folder, { recursive: true });

@@ -7,9 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { type KernelDescription, loadDescription } from '#kernel';
-import { type DescriptionParts, describe, ImportError,
-  LZ4_LEGACY_MAGIC,
-  unLz4, payloadOfBzImage, Vmlinux } from '#kimport';
+import { type DescriptionParts, describe, ImportError, LZ4_LEGACY_MAGIC, payloadOfBzImage, unLz4, Vmlinux } from '#kimport';
 
 /** Release of the kernel description inside the package. */
 export const SHIPPED_KERNEL = '6.1.0-56-amd64';

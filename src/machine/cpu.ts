@@ -1,7 +1,17 @@
 // Plugs the translator into the kernel: the kernel's Cpu over src/translate.
 import {
-  type Cpu, type CpuEnvironment, type CpuStop, GUEST_START, REG_BUDGET, REG_FAULT_ADDRESS, REG_GS_BASE, REG_RFLAGS, REG_RIP, REG_STACK_LIMIT,
-  REGISTER_FILE, TRANSLATOR_AREA,
+  type Cpu,
+  type CpuEnvironment,
+  type CpuStop,
+  GUEST_START,
+  REG_BUDGET,
+  REG_FAULT_ADDRESS,
+  REG_GS_BASE,
+  REG_RFLAGS,
+  REG_RIP,
+  REG_STACK_LIMIT,
+  REGISTER_FILE,
+  TRANSLATOR_AREA,
 } from '#kernel';
 import { type CheckMode, type Layout, Translator } from '#translate';
 

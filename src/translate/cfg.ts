@@ -7,9 +7,24 @@ import type { Instruction } from './instruction.ts';
 export type Flow = 'next' | 'jump' | 'branch' | 'call' | 'return' | 'indirectJump' | 'stop';
 
 const JUMPS: Readonly<Record<string, Flow>> = {
-  Jmp: 'jump', Ret: 'return', Call: 'call', Ud2: 'stop', Int3: 'stop', Ud1: 'stop', Ud0: 'stop', Int: 'stop', Hlt: 'stop',
-  Loop: 'branch', Loope: 'branch', Loopne: 'branch', Jrcxz: 'branch', Jecxz: 'branch',
-  Iretq: 'stop', Syscall: 'stop', Sysret: 'stop', Retf: 'stop',
+  Jmp: 'jump',
+  Ret: 'return',
+  Call: 'call',
+  Ud2: 'stop',
+  Int3: 'stop',
+  Ud1: 'stop',
+  Ud0: 'stop',
+  Int: 'stop',
+  Hlt: 'stop',
+  Loop: 'branch',
+  Loope: 'branch',
+  Loopne: 'branch',
+  Jrcxz: 'branch',
+  Jecxz: 'branch',
+  Iretq: 'stop',
+  Syscall: 'stop',
+  Sysret: 'stop',
+  Retf: 'stop',
 };
 
 export function flowOf(instruction: Instruction): Flow {

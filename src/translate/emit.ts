@@ -2,7 +2,7 @@
 import { ByteWriter, type FunctionBody, I32, Op, type ValueType, VOID } from '#wasm';
 import type { Layout } from './host.ts';
 import { type Block, type CallTarget, Local, localType, type Node, type Statement, unary } from './ir.ts';
-import { type Unit, rflagsWith } from './lift/lift.ts';
+import { rflagsWith, type Unit } from './lift/lift.ts';
 import { HELPER_INDEX, Import, Scratch } from './runtime.ts';
 import { type Structure, structure } from './structure.ts';
 
@@ -80,7 +80,13 @@ class FunctionEmitter {
     if (this.#context.entrySites !== undefined) masks.add(0);
     for (const { statements, terminator } of this.#structure.order) {
       for (const statement of statements) {
-        if (statement.kind === 'stopIf' || statement.kind === 'fuel' || statement.kind === 'divide' || (statement.kind === 'check' && !statement.drop)) masks.add(statement.spill);
+        if (
+          statement.kind === 'stopIf' ||
+          statement.kind === 'fuel' ||
+          statement.kind === 'divide' ||
+          (statement.kind === 'check' && !statement.drop)
+        )
+          masks.add(statement.spill);
       }
       if (terminator.kind === 'stop') masks.add(terminator.spill);
     }
@@ -166,8 +172,7 @@ class FunctionEmitter {
       this.#get(Local.faultAddress);
       this.#memory(Op.i64Store, this.#context.layout.faultAddress);
       out.bytes([Op.i32Const, 0, Op.return]);
-    }
-    else out.byte(Op.unreachable);
+    } else out.byte(Op.unreachable);
     out.byte(Op.end);
     this.#get(Local.next);
     out.byte(Op.end);
@@ -255,7 +260,12 @@ class FunctionEmitter {
         }
         this.#node(condition);
         this.#run({ kind: 'open', op: Op.if, label: -1 });
-        this.#tasks.push({ kind: 'close' }, { kind: 'branch', from: id, to: otherwise }, { kind: 'else' }, { kind: 'branch', from: id, to: then });
+        this.#tasks.push(
+          { kind: 'close' },
+          { kind: 'branch', from: id, to: otherwise },
+          { kind: 'else' },
+          { kind: 'branch', from: id, to: then },
+        );
         return;
       }
       case 'return':

@@ -6,7 +6,12 @@ import type { Instruction } from './instruction.ts';
 /** Numbers of a function's locals. 0..15 are the guest registers. */
 export const Local = {
   // Operands and result of the last flag-setting instruction, 64 and 32 bits wide.
-  left64: 16, right64: 17, result64: 18, left32: 19, right32: 20, result32: 21,
+  left64: 16,
+  right64: 17,
+  result64: 18,
+  left32: 19,
+  right32: 20,
+  result32: 21,
   // Flags as 0 or 1, in the order of FLAGS.
   flags: 22,
   /** What a call returned. */
@@ -36,9 +41,26 @@ export type NodeKind = 'const' | 'register' | 'local' | 'unary' | 'binary' | 'se
 
 /** Functions that modules import when they need them; see runtime.ts. */
 export type Helper =
-  | 'mulhU' | 'mulhS' | 'divideU' | 'divideS'
-  | 'move1' | 'move2' | 'move4' | 'move8' | 'store1' | 'store2' | 'store4' | 'store8'
-  | 'portIn' | 'portOut' | 'portInString' | 'portOutString' | 'readMsr' | 'writeMsr' | 'cpuid' | 'rdtsc';
+  | 'mulhU'
+  | 'mulhS'
+  | 'divideU'
+  | 'divideS'
+  | 'move1'
+  | 'move2'
+  | 'move4'
+  | 'move8'
+  | 'store1'
+  | 'store2'
+  | 'store4'
+  | 'store8'
+  | 'portIn'
+  | 'portOut'
+  | 'portInString'
+  | 'portOutString'
+  | 'readMsr'
+  | 'writeMsr'
+  | 'cpuid'
+  | 'rdtsc';
 
 export class Node {
   readonly kind: NodeKind;
@@ -76,19 +98,33 @@ export interface Site {
   readonly vector: number;
 }
 
-export type CallTarget =
-  | { readonly kind: 'direct'; readonly ip: number }
-  | { readonly kind: 'indirect'; readonly address: Node };
+export type CallTarget = { readonly kind: 'direct'; readonly ip: number } | { readonly kind: 'indirect'; readonly address: Node };
 
 export type Statement =
   | { readonly kind: 'register'; readonly to: number; readonly value: Node }
   | { readonly kind: 'local'; readonly to: number; readonly value: Node; readonly owner?: FlagSource }
   | { readonly kind: 'store'; readonly op: number; readonly index: Node; readonly value: Node; readonly offset: number }
   /** Stops unless `address` is in guest memory. Equal keys mean equal addresses while the registers of `uses` last. */
-  | { readonly kind: 'check'; readonly address: Node; readonly site: number; readonly key: string; readonly uses: number; spill: number; drop: boolean }
+  | {
+      readonly kind: 'check';
+      readonly address: Node;
+      readonly site: number;
+      readonly key: string;
+      readonly uses: number;
+      spill: number;
+      drop: boolean;
+    }
   | { readonly kind: 'stopIf'; readonly condition: Node; readonly site: number; readonly address?: Node; spill: number }
   /** rdx:rax by `divisor`, 64 bits wide; stops at `site` for #DE. */
-  | { readonly kind: 'divide'; readonly signed: boolean; readonly divisor: Node; readonly quotient: number; readonly remainder: number; readonly site: number; spill: number }
+  | {
+      readonly kind: 'divide';
+      readonly signed: boolean;
+      readonly divisor: Node;
+      readonly quotient: number;
+      readonly remainder: number;
+      readonly site: number;
+      spill: number;
+    }
   | { readonly kind: 'fuel'; readonly site: number; readonly flags: Node | undefined; spill: number }
   | { readonly kind: 'call'; readonly target: CallTarget; readonly returnTo: number; spill: number; reload: number };
 
@@ -150,7 +186,8 @@ export function unary(op: number, type: ValueType, a: Node): Node {
     if (op === Op.i64ExtendI32S) return i64(BigInt(a.n));
   }
   // wrap(extend(x)) is x.
-  if (op === Op.i32WrapI64 && a.kind === 'unary' && (a.op === Op.i64ExtendI32U || a.op === Op.i64ExtendI32S) && a.a !== undefined) return a.a;
+  if (op === Op.i32WrapI64 && a.kind === 'unary' && (a.op === Op.i64ExtendI32U || a.op === Op.i64ExtendI32S) && a.a !== undefined)
+    return a.a;
   return new Node('unary', type, op, a);
 }
 export function binary(op: number, type: ValueType, a: Node, b: Node): Node {
@@ -180,8 +217,20 @@ export function helperCall(helper: Helper, type: ValueType, a: Node, b?: Node, c
 }
 
 const NEUTRAL_ZERO = new Set<number>([
-  Op.i32Add, Op.i32Sub, Op.i32Or, Op.i32Xor, Op.i32Shl, Op.i32ShrS, Op.i32ShrU,
-  Op.i64Add, Op.i64Sub, Op.i64Or, Op.i64Xor, Op.i64Shl, Op.i64ShrS, Op.i64ShrU,
+  Op.i32Add,
+  Op.i32Sub,
+  Op.i32Or,
+  Op.i32Xor,
+  Op.i32Shl,
+  Op.i32ShrS,
+  Op.i32ShrU,
+  Op.i64Add,
+  Op.i64Sub,
+  Op.i64Or,
+  Op.i64Xor,
+  Op.i64Shl,
+  Op.i64ShrS,
+  Op.i64ShrU,
 ]);
 function isNeutralZero(op: number): boolean {
   return NEUTRAL_ZERO.has(op);
@@ -189,18 +238,31 @@ function isNeutralZero(op: number): boolean {
 
 function fold(op: number, a: Node, b: Node): Node | undefined {
   switch (op) {
-    case Op.i32Add: return i32(a.n + b.n);
-    case Op.i32Sub: return i32(a.n - b.n);
-    case Op.i32And: return i32(a.n & b.n);
-    case Op.i32Or: return i32(a.n | b.n);
-    case Op.i32Xor: return i32(a.n ^ b.n);
-    case Op.i32Shl: return i32(a.n << b.n);
-    case Op.i32ShrU: return i32(a.n >>> b.n);
-    case Op.i64Add: return i64(a.value + b.value);
-    case Op.i64Sub: return i64(a.value - b.value);
-    case Op.i64And: return i64(a.value & b.value);
-    case Op.i64Or: return i64(a.value | b.value);
-    case Op.i64Xor: return i64(a.value ^ b.value);
-    default: return undefined;
+    case Op.i32Add:
+      return i32(a.n + b.n);
+    case Op.i32Sub:
+      return i32(a.n - b.n);
+    case Op.i32And:
+      return i32(a.n & b.n);
+    case Op.i32Or:
+      return i32(a.n | b.n);
+    case Op.i32Xor:
+      return i32(a.n ^ b.n);
+    case Op.i32Shl:
+      return i32(a.n << b.n);
+    case Op.i32ShrU:
+      return i32(a.n >>> b.n);
+    case Op.i64Add:
+      return i64(a.value + b.value);
+    case Op.i64Sub:
+      return i64(a.value - b.value);
+    case Op.i64And:
+      return i64(a.value & b.value);
+    case Op.i64Or:
+      return i64(a.value | b.value);
+    case Op.i64Xor:
+      return i64(a.value ^ b.value);
+    default:
+      return undefined;
   }
 }

@@ -26,12 +26,26 @@ const WIDE: Signature = [[I64, I64], I64];
 const DIVIDE: Signature = [[I64, I64, I64], I32];
 const STRING: Signature = [[I64, I64, I64], I64];
 const HELPERS: readonly (readonly [Helper, Signature])[] = [
-  ['mulhU', WIDE], ['mulhS', WIDE], ['divideU', DIVIDE], ['divideS', DIVIDE],
-  ['move1', STRING], ['move2', STRING], ['move4', STRING], ['move8', STRING],
-  ['store1', STRING], ['store2', STRING], ['store4', STRING], ['store8', STRING],
-  ['portIn', [[I32, I32], I32]], ['portOut', [[I32, I32, I32], I32]],
-  ['portInString', [[I32, I64, I64], I64]], ['portOutString', [[I32, I64, I64], I64]],
-  ['readMsr', [[I32], I32]], ['writeMsr', [[I32, I64], I32]], ['cpuid', [[I32, I32], I32]], ['rdtsc', [[I32], I64]],
+  ['mulhU', WIDE],
+  ['mulhS', WIDE],
+  ['divideU', DIVIDE],
+  ['divideS', DIVIDE],
+  ['move1', STRING],
+  ['move2', STRING],
+  ['move4', STRING],
+  ['move8', STRING],
+  ['store1', STRING],
+  ['store2', STRING],
+  ['store4', STRING],
+  ['store8', STRING],
+  ['portIn', [[I32, I32], I32]],
+  ['portOut', [[I32, I32, I32], I32]],
+  ['portInString', [[I32, I64, I64], I64]],
+  ['portOutString', [[I32, I64, I64], I64]],
+  ['readMsr', [[I32], I32]],
+  ['writeMsr', [[I32, I64], I32]],
+  ['cpuid', [[I32, I32], I32]],
+  ['rdtsc', [[I32], I64]],
 ];
 export const HELPER_INDEX = Object.fromEntries(HELPERS.map(([name], n) => [name, FIRST_HELPER + n])) as Readonly<Record<Helper, number>>;
 
@@ -91,7 +105,10 @@ function mulhUCode(): Uint8Array {
 function mulhSCode(mulhU: number): Uint8Array {
   const out = new ByteWriter(64);
   out.bytes([Op.localGet, 0, Op.localGet, 1, Op.call, mulhU]);
-  for (const [sign, other] of [[0, 1], [1, 0]] as const) {
+  for (const [sign, other] of [
+    [0, 1],
+    [1, 0],
+  ] as const) {
     out.bytes([Op.localGet, sign, Op.i64Const, 63, Op.i64ShrS, Op.localGet, other, Op.i64And, Op.i64Sub]);
   }
   out.byte(Op.end);
@@ -102,7 +119,23 @@ function mulhSCode(mulhU: number): Uint8Array {
 function divideCode(signed: boolean, results: number, slow: number): Uint8Array {
   const out = new ByteWriter(96);
   out.bytes([Op.localGet, 2, Op.i64Eqz, Op.if, VOID, Op.i32Const, 0, Op.return, Op.end]);
-  if (signed) out.bytes([Op.localGet, 1, Op.localGet, 0, Op.i64Const, 63, Op.i64ShrS, Op.i64Eq, Op.localGet, 2, Op.i64Const, 0x7f, Op.i64Ne, Op.i32And]);
+  if (signed)
+    out.bytes([
+      Op.localGet,
+      1,
+      Op.localGet,
+      0,
+      Op.i64Const,
+      63,
+      Op.i64ShrS,
+      Op.i64Eq,
+      Op.localGet,
+      2,
+      Op.i64Const,
+      0x7f,
+      Op.i64Ne,
+      Op.i32And,
+    ]);
   else out.bytes([Op.localGet, 1, Op.i64Eqz]);
   out.bytes([Op.if, VOID]);
   const ops = signed ? [Op.i64DivS, Op.i64RemS] : [Op.i64DivU, Op.i64RemU];
@@ -184,7 +217,13 @@ export interface Runtime {
   readonly helpers: Readonly<Record<Helper, unknown>>;
 }
 
-export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, layout: Layout, io: TranslatorIo, checks: boolean): Runtime {
+export function createRuntime(
+  memory: WebAssembly.Memory,
+  table: WebAssembly.Table,
+  layout: Layout,
+  io: TranslatorIo,
+  checks: boolean,
+): Runtime {
   const module = new ModuleBuilder();
   const results = layout.scratch + Scratch.results;
   const plain = module.type([], [I32]);
@@ -200,7 +239,10 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
   module.exportFunction('mulhU', mulhU);
   module.exportFunction('mulhS', module.function({ type: wide, locals: [], code: mulhSCode(mulhU) }));
   for (const signed of [false, true]) {
-    module.exportFunction(signed ? 'divideS' : 'divideU', module.function({ type: divide, locals: [], code: divideCode(signed, results, slow) }));
+    module.exportFunction(
+      signed ? 'divideS' : 'divideU',
+      module.function({ type: divide, locals: [], code: divideCode(signed, results, slow) }),
+    );
   }
   for (const size of [1, 2, 4, 8] as const) {
     for (const move of [true, false]) {
@@ -211,7 +253,9 @@ export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Tab
   const view = new DataView(memory.buffer);
   const imports = { k: { memory, table, divide: wideDivision(view, results) } };
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), imports);
-  const helpers = { ...exports, ...ioHelpers(io, view, results), ...portStrings(io, view, layout.guestStart) } as unknown as Readonly<Record<Helper, unknown>>;
+  const helpers = { ...exports, ...ioHelpers(io, view, results), ...portStrings(io, view, layout.guestStart) } as unknown as Readonly<
+    Record<Helper, unknown>
+  >;
   return { enter: exports['enter'] as (slot: number) => number, helpers };
 }
 
@@ -257,7 +301,12 @@ const PORT_STRING = 1 << 20;
 /** `unit` is the port and, above 16 bits, the bytes of an element. The result is how many elements were done. */
 function portStrings(io: TranslatorIo, view: DataView, guestStart: number): Record<string, unknown> {
   const lowest = -0x100000000n + BigInt(guestStart);
-  const each = (unit: number, address: bigint, count: bigint, transfer: (port: number, bytes: 1 | 2 | 4, index: number) => void): bigint => {
+  const each = (
+    unit: number,
+    address: bigint,
+    count: bigint,
+    transfer: (port: number, bytes: 1 | 2 | 4, index: number) => void,
+  ): bigint => {
     const bytes = (unit >>> 16) as 1 | 2 | 4;
     const wanted = BigInt.asUintN(64, count) > BigInt(PORT_STRING) ? PORT_STRING : Number(count);
     let at = address;
@@ -277,7 +326,11 @@ function portStrings(io: TranslatorIo, view: DataView, guestStart: number): Reco
       }),
     portOutString: (unit: number, address: bigint, count: bigint) =>
       each(unit, address, count, (port, bytes, index) =>
-        io.portOut(port, bytes, bytes === 1 ? view.getUint8(index) : bytes === 2 ? view.getUint16(index, true) : view.getUint32(index, true)),
+        io.portOut(
+          port,
+          bytes,
+          bytes === 1 ? view.getUint8(index) : bytes === 2 ? view.getUint16(index, true) : view.getUint32(index, true),
+        ),
       ),
   };
 }

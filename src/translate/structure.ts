@@ -186,7 +186,13 @@ function makeReducible(blocks: Block[], within: ReadonlySet<number>): void {
 /** Sends all edges to `entries` through one new block. The new blocks inside the loop join `members`. */
 function addDispatcher(blocks: Block[], entries: readonly number[], members: Set<number>): void {
   const empty = (ip: number): Block => ({
-    id: blocks.length, ip, instructions: [], statements: [], terminator: { kind: 'jump', to: 0 }, successors: [], predecessors: [],
+    id: blocks.length,
+    ip,
+    instructions: [],
+    statements: [],
+    terminator: { kind: 'jump', to: 0 },
+    successors: [],
+    predecessors: [],
   });
   const stubs: number[] = [];
   const dispatcher = empty(0);

@@ -5,8 +5,8 @@ import { Decoder } from './decode/decoder.ts';
 import { type Callee, type EmitContext, emitUnit } from './emit.ts';
 import type { FunctionRange, Stop, TranslatorHost, TranslatorOptions } from './host.ts';
 import type { Site } from './ir.ts';
-import { liftUnit } from './lift/lift.ts';
 import type { BuilderSettings } from './lift/builder.ts';
+import { liftUnit } from './lift/lift.ts';
 import { removeRedundantChecks } from './passes/checks.ts';
 import { placeRegisters } from './passes/registers.ts';
 import { CACHE_BYTES, createRuntime, declareImports, Import, type Runtime, Scratch } from './runtime.ts';
@@ -307,10 +307,16 @@ export class Translator {
     const loads = placeRegisters(unit);
     const site = (kind: Site['kind']): number => addSite({ kind, ip: cfg.entry, displacement: 0, write: false, vector: 0 });
     // A function that calls nothing neither recurses nor needs much stack: its caller's checks hold for it.
-    const calls = unit.blocks.some((block) => block.terminator.kind === 'tail' || block.statements.some((statement) => statement.kind === 'call'));
+    const calls = unit.blocks.some(
+      (block) => block.terminator.kind === 'tail' || block.statements.some((statement) => statement.kind === 'call'),
+    );
     const atStart = cfg.entry === cfg.range.start && calls;
     const context: EmitContext = {
-      layout, checks: settings.checks, fuel, type, callee,
+      layout,
+      checks: settings.checks,
+      fuel,
+      type,
+      callee,
       entrySites: atStart ? { stack: site('stack'), budget: site('budget') } : undefined,
     };
     this.statistics.units++;

@@ -53,8 +53,32 @@ export class Random {
 }
 
 const CORNERS = [
-  0n, 1n, 2n, 3n, 0x7fn, 0x80n, 0xffn, 0x100n, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x100000000n,
-  0x7fffffffffffffffn, 0x8000000000000000n, 0xffffffffffffffffn, 0xfffffffffffffffen, 0xffffffff80000000n, 31n, 32n, 33n, 63n, 64n, 65n,
+  0n,
+  1n,
+  2n,
+  3n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x100n,
+  0x7fffn,
+  0x8000n,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x100000000n,
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0xffffffffffffffffn,
+  0xfffffffffffffffen,
+  0xffffffff80000000n,
+  31n,
+  32n,
+  33n,
+  63n,
+  64n,
+  65n,
 ];
 const value = (random: Random): bigint => {
   const kind = random.below(4);
@@ -101,7 +125,8 @@ export function readForm(line: string, ip: number): Form | undefined {
   if (segment === iced.Register.FS) return undefined;
   const bitString = mnemonic.startsWith('Bt') && memoryOperand && i.op1Kind === iced.OpKind.Register;
   const bitRegister = bitString ? i.op1Register : 0;
-  const writesStack = i.op0Kind === iced.OpKind.Register && registerNumber(i.op0Register) === 4 && !['Cmp', 'Test', 'Push', 'Bt'].includes(mnemonic);
+  const writesStack =
+    i.op0Kind === iced.OpKind.Register && registerNumber(i.op0Register) === 4 && !['Cmp', 'Test', 'Push', 'Bt'].includes(mnemonic);
   if (writesStack) return undefined;
   const string = /^(Movs|Stos|Lods|Scas|Cmps)[bwdq]$/.test(mnemonic);
   const repeated = i.hasRepPrefix;
@@ -110,7 +135,10 @@ export function readForm(line: string, ip: number): Form | undefined {
   const narrow = /(16|8)(_|$)/.test(iced.Code[i.code] ?? '');
   const shift = SHIFTS.has(mnemonic);
   return {
-    hex, text: rest.join(' '), ip, relative,
+    hex,
+    text: rest.join(' '),
+    ip,
+    relative,
     code: Uint8Array.of(...bytes, PUSHFQ),
     // Shifts: OF of counts that are not 1, CF of counts above the width.
     undefinedFlags: shift ? undefinedMask | 0x810 | (narrow ? 1 : 0) : undefinedMask,
@@ -149,8 +177,14 @@ function wordRegister(register: number): number {
 /** From iced's RflagsBits to RFLAGS. */
 function rflags(bits: number): number {
   const { RflagsBits } = iced;
-  return (bits & RflagsBits.OF ? 0x800 : 0) | (bits & RflagsBits.SF ? 0x80 : 0) | (bits & RflagsBits.ZF ? 0x40 : 0) |
-    (bits & RflagsBits.AF ? 0x10 : 0) | (bits & RflagsBits.CF ? 1 : 0) | (bits & RflagsBits.PF ? 4 : 0);
+  return (
+    (bits & RflagsBits.OF ? 0x800 : 0) |
+    (bits & RflagsBits.SF ? 0x80 : 0) |
+    (bits & RflagsBits.ZF ? 0x40 : 0) |
+    (bits & RflagsBits.AF ? 0x10 : 0) |
+    (bits & RflagsBits.CF ? 1 : 0) |
+    (bits & RflagsBits.PF ? 4 : 0)
+  );
 }
 
 /** Conditions by number, with the RFLAGS bits that they test. */
@@ -173,7 +207,13 @@ export function withCondition(form: Form, cc: number, ip: number, kind: 'all' | 
     ? Uint8Array.of(...bytes, ...(kind === 'chain' ? chain : branch))
     : Uint8Array.of(...bytes, 0x41, 0x0f, 0x90 + cc, 0xc2, 0x4d, 0x0f, 0x40 + cc, 0xdc, ...branch, PUSHFQ);
   if (code.length > CODE_STEP - 1) return undefined;
-  return { ...form, ip, code, text: `${form.text}; cc ${cc.toString(16)}${alone ? ` ${kind}` : ''}`, undefinedFlags: alone ? 0xfff : form.undefinedFlags };
+  return {
+    ...form,
+    ip,
+    code,
+    text: `${form.text}; cc ${cc.toString(16)}${alone ? ` ${kind}` : ''}`,
+    undefinedFlags: alone ? 0xfff : form.undefinedFlags,
+  };
 }
 
 export function makeState(form: Form, random: Random): State | undefined {

@@ -5,7 +5,9 @@ import type { Outcome } from './native.ts';
 
 const SIGFPE = 8;
 const read = (name: string): string[] =>
-  readFileSync(new URL(name, import.meta.url), 'utf8').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  readFileSync(new URL(name, import.meta.url), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
 
 /** Harvested forms, the hand-written ones, and flag setters of every kind with each condition. */
 export function allForms(): Form[] {
@@ -58,7 +60,8 @@ export function difference({ form, state }: Case, real: Outcome, ours: Outcome):
   if (real.signal === SIGFPE) return '';
   const found: string[] = [];
   real.registers.forEach((value, n) => {
-    if (value !== ours.registers[n]) found.push(`r${n} ${value.toString(16)}, ours ${ours.registers[n]?.toString(16)}, before ${state.registers[n]?.toString(16)}`);
+    if (value !== ours.registers[n])
+      found.push(`r${n} ${value.toString(16)}, ours ${ours.registers[n]?.toString(16)}, before ${state.registers[n]?.toString(16)}`);
   });
   const flagsAt = Number(BigInt.asUintN(32, real.registers[4] ?? 0n)) - WINDOW;
   const defined = 0x8d5 & ~form.undefinedFlags;
@@ -66,7 +69,8 @@ export function difference({ form, state }: Case, real: Outcome, ours: Outcome):
     const at = n - flagsAt;
     const pushed = form.code.at(-1) === 0x9c && at >= 0 && at < 8;
     const mask = !pushed ? 0xff : at === 0 ? defined & 0xff : at === 1 ? defined >> 8 : 0;
-    if ((byte ^ (ours.window[n] ?? 0)) & mask) found.push(`${pushed ? 'flags' : 'memory'} ${at}: ${byte.toString(16)}, ours ${ours.window[n]?.toString(16)}`);
+    if ((byte ^ (ours.window[n] ?? 0)) & mask)
+      found.push(`${pushed ? 'flags' : 'memory'} ${at}: ${byte.toString(16)}, ours ${ours.window[n]?.toString(16)}`);
   });
   return found.join('; ');
 }

@@ -1,16 +1,20 @@
 // Collects representative encodings of every integer instruction form from real modules.
 // npx tsx -C source test/differential/harvest.ts <module directory> > test/differential/encodings.generated.txt
-import { createRequire } from 'node:module';
+
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { layOut } from '../translate/corpus.ts';
 
 const iced = createRequire(import.meta.url)('iced-x86') as typeof import('iced-x86');
 const PER_SHAPE = 3;
 const [folder = ''] = process.argv.slice(2);
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ko')).sort();
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ko'))
+  .sort();
 
-const SKIPPED = /^(J|Call|Ret|Ud|Int|Loop|In$|Out|Ins|Cli|Sti|Rd|Wr|Cpuid|Hlt|Vm|Invl|Clflush|Clwb|Mwait|Monitor|Xsave|Xrstor|Fx|Xget|Xset|Wbinvd|Iret|Sys|Swapgs|L[gil]dt|S[gi]dt|Clts|Stac|Clac|Verw|Cld|Std|Mov[sd]r|Enclu|Tpause|Umonitor|Umwait|Str$|Sldt|Lldt|Ltr|Smsw|Lmsw|Pause|Xbegin|Xend|Xtest|Endbr|Prefetch|Movbe|Crc32|X(store|crypt|sha)|Inv|Stgi|Clgi|Movdir|Enqcmd|Wait|Fwait|Ad[co]x|Pop[fd]|Pushf|Reserved|Nop)/;
+const SKIPPED =
+  /^(J|Call|Ret|Ud|Int|Loop|In$|Out|Ins|Cli|Sti|Rd|Wr|Cpuid|Hlt|Vm|Invl|Clflush|Clwb|Mwait|Monitor|Xsave|Xrstor|Fx|Xget|Xset|Wbinvd|Iret|Sys|Swapgs|L[gil]dt|S[gi]dt|Clts|Stac|Clac|Verw|Cld|Std|Mov[sd]r|Enclu|Tpause|Umonitor|Umwait|Str$|Sldt|Lldt|Ltr|Smsw|Lmsw|Pause|Xbegin|Xend|Xtest|Endbr|Prefetch|Movbe|Crc32|X(store|crypt|sha)|Inv|Stgi|Clgi|Movdir|Enqcmd|Wait|Fwait|Ad[co]x|Pop[fd]|Pushf|Reserved|Nop)/;
 const shapes = new Map<string, { hex: string; text: string }[]>();
 const formatter = new iced.Formatter(iced.FormatterSyntax.Gas);
 const instruction = new iced.Instruction();
@@ -38,7 +42,8 @@ function consider(code: number, bytes: Uint8Array): void {
     const base = instruction.memoryBase;
     memory = base === iced.Register.RIP ? 'r' : base === 0 ? 'a' : instruction.memoryIndex === 0 ? 'b' : 'x';
   }
-  const prefix = (instruction.hasLockPrefix ? 'l' : '') + (instruction.hasRepPrefix ? 'p' : '') + (instruction.segmentPrefix === 0 ? '' : 's');
+  const prefix =
+    (instruction.hasLockPrefix ? 'l' : '') + (instruction.hasRepPrefix ? 'p' : '') + (instruction.segmentPrefix === 0 ? '' : 's');
   const key = `${code}${memory}${prefix}`;
   let known = shapes.get(key);
   if (known === undefined) {

@@ -21,7 +21,9 @@ export function runNative(cases: readonly { readonly form: Form; readonly state:
   const folder = mkdtempSync(join(tmpdir(), 'kobox-native-'));
   try {
     const program = join(folder, 'native');
-    execFileSync('gcc', ['-O1', '-no-pie', '-fno-pie', '-o', program, fileURLToPath(new URL('native.c', import.meta.url))], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('gcc', ['-O1', '-no-pie', '-fno-pie', '-o', program, fileURLToPath(new URL('native.c', import.meta.url))], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     const input = new Uint8Array(CASE * cases.length);
     const view = new DataView(input.buffer);
     cases.forEach(({ form, state }, n) => {
@@ -34,7 +36,8 @@ export function runNative(cases: readonly { readonly form: Form; readonly state:
       input.set(state.window, at + 176);
     });
     const { stdout, status, signal } = spawnSync(program, { input, maxBuffer: 1 << 30 });
-    if (status !== 0 || stdout.length !== RESULT * cases.length) throw new Error(`native run failed: ${status} ${signal}, ${stdout.length / RESULT} of ${cases.length}`);
+    if (status !== 0 || stdout.length !== RESULT * cases.length)
+      throw new Error(`native run failed: ${status} ${signal}, ${stdout.length / RESULT} of ${cases.length}`);
     const out = new DataView(stdout.buffer, stdout.byteOffset, stdout.byteLength);
     return cases.map((_, n) => {
       const at = n * RESULT;

@@ -28,7 +28,14 @@ export class TranslatedRunner {
           const length = lengths.get(start);
           return length === undefined || ip >= start + length ? undefined : { start, end: start + length, name: 'case' };
         },
-        io: { portIn: () => 0, portOut: () => {}, readMsr: () => undefined, writeMsr: () => false, cpuid: () => [0, 0, 0, 0], rdtsc: () => 0n },
+        io: {
+          portIn: () => 0,
+          portOut: () => {},
+          readMsr: () => undefined,
+          writeMsr: () => false,
+          cpuid: () => [0, 0, 0, 0],
+          rdtsc: () => 0n,
+        },
       },
       { layout, checks: 'none' },
     );

@@ -45,8 +45,15 @@ export function layOut(file: Uint8Array): LaidOut {
   for (let n = 0; n < view.getUint16(0x3c, true); n++) {
     const at = table + 64 * n;
     sections.push({
-      name: String(view.getUint32(at, true)), type: view.getUint32(at + 4, true), flags: u64(at + 8), offset: u64(at + 24), size: u64(at + 32),
-      link: view.getUint32(at + 40, true), info: view.getUint32(at + 44, true), align: Math.max(1, u64(at + 48)), at: -1,
+      name: String(view.getUint32(at, true)),
+      type: view.getUint32(at + 4, true),
+      flags: u64(at + 8),
+      offset: u64(at + 24),
+      size: u64(at + 32),
+      link: view.getUint32(at + 40, true),
+      info: view.getUint32(at + 44, true),
+      align: Math.max(1, u64(at + 48)),
+      at: -1,
     });
   }
   let size = 0;
@@ -58,7 +65,8 @@ export function layOut(file: Uint8Array): LaidOut {
   }
   const bytes = new Uint8Array(size);
   const out = new DataView(bytes.buffer);
-  for (const { at, type, offset, size: length } of sections) if (at >= 0 && type !== SHT_NOBITS) bytes.set(file.subarray(offset, offset + length), at);
+  for (const { at, type, offset, size: length } of sections)
+    if (at >= 0 && type !== SHT_NOBITS) bytes.set(file.subarray(offset, offset + length), at);
 
   const symbols: { name: string; value: number; size: number; type: number; section: number }[] = [];
   const symtab = sections.find(({ type }) => type === SHT_SYMTAB);
@@ -123,7 +131,12 @@ function functionsOf(
     if (type !== 2 || size === 0 || name.endsWith('.cold') || !inText(value) || seen.has(value)) continue;
     seen.add(value);
     const cold = colds.get(name);
-    functions.push({ start: value, end: value + size, name, ...(cold === undefined ? {} : { cold: { start: cold.value, end: cold.value + cold.size } }) });
+    functions.push({
+      start: value,
+      end: value + size,
+      name,
+      ...(cold === undefined ? {} : { cold: { start: cold.value, end: cold.value + cold.size } }),
+    });
   }
   return functions.sort((a, b) => a.start - b.start);
 }

@@ -6,8 +6,15 @@ import { join } from 'node:path';
 import { type CheckMode, type FunctionRange, type Layout, type Stop, Translator, type TranslatorHost } from '#translate';
 
 export const layout: Layout = {
-  registers: 0x1000, rip: 0x1080, rflags: 0x1088, gsBase: 0x1090, stackLimit: 0x1098, budget: 0x109c, faultAddress: 0x10a0,
-  scratch: 0x10000, guestStart: 0x100000,
+  registers: 0x1000,
+  rip: 0x1080,
+  rflags: 0x1088,
+  gsBase: 0x1090,
+  stackLimit: 0x1098,
+  budget: 0x109c,
+  faultAddress: 0x10a0,
+  scratch: 0x10000,
+  guestStart: 0x100000,
 };
 export const TEXT = 0xc0000000;
 const STACK = 0x90000000;
@@ -16,8 +23,20 @@ const STACK_BYTES = 16384;
 export const RETURN = 0x8fff0000;
 
 export const KERNEL_FLAGS = [
-  '-O2', '-mcmodel=kernel', '-mno-red-zone', '-mno-sse', '-mno-mmx', '-fno-pic', '-fno-pie', '-ffreestanding', '-fno-stack-protector',
-  '-fno-asynchronous-unwind-tables', '-fno-jump-tables', '-fcf-protection=none', '-mpreferred-stack-boundary=3', '-fno-strict-aliasing',
+  '-O2',
+  '-mcmodel=kernel',
+  '-mno-red-zone',
+  '-mno-sse',
+  '-mno-mmx',
+  '-fno-pic',
+  '-fno-pie',
+  '-ffreestanding',
+  '-fno-stack-protector',
+  '-fno-asynchronous-unwind-tables',
+  '-fno-jump-tables',
+  '-fcf-protection=none',
+  '-mpreferred-stack-boundary=3',
+  '-fno-strict-aliasing',
 ];
 
 export interface Image {
@@ -34,7 +53,10 @@ export function build(source: string, flags: readonly string[] = KERNEL_FLAGS, l
     writeFileSync(path(`x.${language}`), source);
     execFileSync('gcc', [...flags, '-c', path(`x.${language}`), '-o', path('x.o')], { stdio: ['ignore', 'inherit', 'inherit'] });
     const address = `0xffffffff${TEXT.toString(16)}`;
-    writeFileSync(path('x.lds'), `SECTIONS { . = ${address}; .all : { *(.text*) *(.rodata*) *(.data*) *(.bss*) *(COMMON) } /DISCARD/ : { *(*) } }`);
+    writeFileSync(
+      path('x.lds'),
+      `SECTIONS { . = ${address}; .all : { *(.text*) *(.rodata*) *(.data*) *(.bss*) *(COMMON) } /DISCARD/ : { *(*) } }`,
+    );
     execFileSync('ld', ['-T', path('x.lds'), '-e', '0', path('x.o'), '-o', path('x.elf')], { stdio: ['ignore', 'inherit', 'ignore'] });
     execFileSync('objcopy', ['-O', 'binary', '--set-section-flags', '.all=alloc,load,contents', path('x.elf'), path('x.bin')]);
     const symbols = new Map<string, number>();
@@ -86,7 +108,12 @@ export class Guest {
         hostCall: () => 0,
         functionAt: (ip) => image.functions.find(({ start, end }) => ip >= start && ip < end),
         io: {
-          portIn: () => 0, portOut: () => {}, readMsr: () => undefined, writeMsr: () => false, cpuid: () => [0, 0, 0, 0], rdtsc: () => 0n,
+          portIn: () => 0,
+          portOut: () => {},
+          readMsr: () => undefined,
+          writeMsr: () => false,
+          cpuid: () => [0, 0, 0, 0],
+          rdtsc: () => 0n,
         },
         ...options.host,
       },
@@ -125,7 +152,8 @@ export class Guest {
   /** Calls a function as C does; the result is rax. */
   call(name: string, ...values: bigint[]): bigint {
     const stop = this.start(name, values);
-    if (stop.kind !== 'left' || stop.ip !== RETURN) throw new Error(`${name} stopped: ${JSON.stringify(stop, (_, v) => (typeof v === 'bigint' ? v.toString(16) : v))}`);
+    if (stop.kind !== 'left' || stop.ip !== RETURN)
+      throw new Error(`${name} stopped: ${JSON.stringify(stop, (_, v) => (typeof v === 'bigint' ? v.toString(16) : v))}`);
     return this.register(0);
   }
 }

@@ -8,7 +8,9 @@ import { layOut } from './corpus.ts';
 import { layout, TEXT } from './guest.ts';
 
 const [folder = '/root/kernel/linux-image-6.1.0-56-amd64_6.1.192-2/lib/modules', every = '40'] = process.argv.slice(2);
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ko')).sort();
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ko'))
+  .sort();
 const memory = new WebAssembly.Memory({ initial: 65536, maximum: 65536 });
 const bytes = new Uint8Array(memory.buffer);
 const totals = { modules: 0, functions: 0, failed: 0, text: 0, wasm: 0, ms: 0 };
@@ -24,7 +26,14 @@ for (const [n, file] of files.entries()) {
       hostFunctionAt: (ip) => image.hosts.get(ip) ?? -1,
       hostCall: () => 0,
       functionAt: (ip) => image.functions.find(({ start, end }) => ip >= start && ip < end),
-      io: { portIn: () => 0, portOut: () => {}, readMsr: () => undefined, writeMsr: () => false, cpuid: () => [0, 0, 0, 0], rdtsc: () => 0n },
+      io: {
+        portIn: () => 0,
+        portOut: () => {},
+        readMsr: () => undefined,
+        writeMsr: () => false,
+        cpuid: () => [0, 0, 0, 0],
+        rdtsc: () => 0n,
+      },
     },
     { layout, batchFunctions: 1 },
   );
@@ -45,7 +54,8 @@ for (const [n, file] of files.entries()) {
       }
     } catch (error) {
       totals.failed++;
-      if (totals.failed < 10) console.log(file, range.name, error instanceof Error ? error.stack?.split('\n').slice(0, 4).join('\n') : error);
+      if (totals.failed < 10)
+        console.log(file, range.name, error instanceof Error ? error.stack?.split('\n').slice(0, 4).join('\n') : error);
     }
   }
   totals.ms += performance.now() - start;
@@ -57,5 +67,11 @@ for (const [n, file] of files.entries()) {
   totals.wasm += translator.statistics.wasmBytes;
 }
 console.log({ ...totals, expansion: totals.wasm / totals.text, kbPerMs: totals.text / 1024 / totals.ms });
-console.log([...unimplemented].sort((a, b) => b[1] - a[1]).slice(0, 60).map(([name, count]) => `${name} ${count}`).join(', '));
+console.log(
+  [...unimplemented]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 60)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', '),
+);
 process.exitCode = totals.failed > 0 ? 1 : 0;

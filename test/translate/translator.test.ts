@@ -34,7 +34,13 @@ __asm__(".globl irreducible\\n.type irreducible,@function\\nirreducible: xor %ea
 `);
 
 const OPTIONS: readonly GuestOptions[] = [
-  {}, { checks: 'none' }, { fuel: 1, entries: 1 }, { fuel: 2, entries: 3 }, { fuel: 3, entries: 1 }, { fuel: 7, entries: 5 }, { fuel: 50, entries: 50 },
+  {},
+  { checks: 'none' },
+  { fuel: 1, entries: 1 },
+  { fuel: 2, entries: 3 },
+  { fuel: 3, entries: 1 },
+  { fuel: 7, entries: 5 },
+  { fuel: 50, entries: 50 },
 ];
 
 /** A guest whose host function returns ten times its argument. */
@@ -88,7 +94,12 @@ test('irreducible loops', () => {
   };
   for (const options of OPTIONS) {
     const guest = new Guest(image, options);
-    for (const [di, si] of [[0, 3], [1, 3], [2, 0], [3, 5]] as const) {
+    for (const [di, si] of [
+      [0, 3],
+      [1, 3],
+      [2, 0],
+      [3, 5],
+    ] as const) {
       expect(guest.call('irreducible', BigInt(di), BigInt(si))).toBe(expected(di, si));
     }
   }

@@ -79,7 +79,8 @@ export class Decoder {
     }
     const prefix = this.#memory[ip] ?? 0;
     // Legacy prefixes come first; only then the flags of iced are worth a call.
-    const prefixed = prefix === 0xf0 || prefix === 0xf2 || prefix === 0xf3 || prefix === 0x66 || (prefix & 0xe7) === 0x26 || prefix === 0x67;
+    const prefixed =
+      prefix === 0xf0 || prefix === 0xf2 || prefix === 0xf3 || prefix === 0x66 || (prefix & 0xe7) === 0x26 || prefix === 0x67;
     return {
       ip,
       next,

@@ -14,7 +14,14 @@ function pair(b: Builder): [dst: Operand, src: Operand, bits: Bits] {
 
 /** `add $16,%rsp` and the like, which need no check of the stack pointer. */
 function movesStack(dst: Operand, src: Operand): boolean {
-  return dst.kind === 'register' && dst.register === RSP && dst.bits === 64 && src.kind === 'immediate' && src.value > -SMALL && src.value < SMALL;
+  return (
+    dst.kind === 'register' &&
+    dst.register === RSP &&
+    dst.bits === 64 &&
+    src.kind === 'immediate' &&
+    src.value > -SMALL &&
+    src.value < SMALL
+  );
 }
 
 function addOrSub(kind: 'add' | 'sub'): Lifter {
@@ -57,7 +64,8 @@ function step(kind: 'inc' | 'dec'): Lifter {
 function logic(name: 'and' | 'or' | 'xor'): Lifter {
   return (b) => {
     const [dst, src, bits] = pair(b);
-    const zeroing = name === 'xor' && dst.kind === 'register' && src.kind === 'register' && dst.register === src.register && dst.high === src.high;
+    const zeroing =
+      name === 'xor' && dst.kind === 'register' && src.kind === 'register' && dst.register === src.register && dst.high === src.high;
     const x = zeroing ? b.constant(bits, 0n) : b.modify(dst);
     const y = zeroing ? x : b.readAs(bits, src);
     const result = b[name](bits, x, y);

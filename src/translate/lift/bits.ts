@@ -104,8 +104,14 @@ function swap32(x: Node): Node {
 }
 
 export const bitOperations: LifterTable = {
-  Bt: bitTest('none'), Bts: bitTest('set'), Btr: bitTest('reset'), Btc: bitTest('complement'),
-  Bsf: scan(true), Bsr: scan(false),
-  Tzcnt: count('trailing'), Lzcnt: count('leading'), Popcnt: count('ones'),
+  Bt: bitTest('none'),
+  Bts: bitTest('set'),
+  Btr: bitTest('reset'),
+  Btc: bitTest('complement'),
+  Bsf: scan(true),
+  Bsr: scan(false),
+  Tzcnt: count('trailing'),
+  Lzcnt: count('leading'),
+  Popcnt: count('ones'),
   Bswap: bswap,
 };

@@ -3,10 +3,32 @@ import { I32, I64, Op, type ValueType } from '#wasm';
 import { CONDITION_FLAGS } from '../flags.ts';
 import type { Bits, Instruction, MemoryOperand, Operand } from '../instruction.ts';
 import {
-  ALL_FLAGS, binary, type Block, CF, FLAG_POSITIONS, type FlagSource, type Helper, helperCall, i32, i64, Local, load, localNode, localType, type Node,
-  OF, PF, registerNode, type Site, type Statement, SF, select, unary, ZF,
+  ALL_FLAGS,
+  type Block,
+  binary,
+  CF,
+  FLAG_POSITIONS,
+  type FlagSource,
+  type Helper,
+  helperCall,
+  i32,
+  i64,
+  Local,
+  load,
+  localNode,
+  localType,
+  type Node,
+  OF,
+  PF,
+  registerNode,
+  SF,
+  type Site,
+  type Statement,
+  select,
+  unary,
+  ZF,
 } from '../ir.ts';
-import { clean, fusedCondition, flagValue, type FlagOperands } from './conditions.ts';
+import { clean, type FlagOperands, flagValue, fusedCondition } from './conditions.ts';
 
 export const RAX = 0;
 export const RCX = 1;
@@ -358,22 +380,38 @@ export class Builder {
     const less = (): Node => binary(Op.i32Xor, I32, this.flag(SF), this.flag(OF));
     const not = (a: Node): Node => unary(Op.i32Eqz, I32, a);
     switch (suffix) {
-      case 'o': return this.flag(OF);
-      case 'no': return not(this.flag(OF));
-      case 'b': return this.flag(CF);
-      case 'ae': return not(this.flag(CF));
-      case 'e': return this.flag(ZF);
-      case 'ne': return not(this.flag(ZF));
-      case 'be': return or(this.flag(CF), this.flag(ZF));
-      case 'a': return not(or(this.flag(CF), this.flag(ZF)));
-      case 's': return this.flag(SF);
-      case 'ns': return not(this.flag(SF));
-      case 'p': return this.flag(PF);
-      case 'np': return not(this.flag(PF));
-      case 'l': return less();
-      case 'ge': return not(less());
-      case 'le': return or(this.flag(ZF), less());
-      default: return not(or(this.flag(ZF), less()));
+      case 'o':
+        return this.flag(OF);
+      case 'no':
+        return not(this.flag(OF));
+      case 'b':
+        return this.flag(CF);
+      case 'ae':
+        return not(this.flag(CF));
+      case 'e':
+        return this.flag(ZF);
+      case 'ne':
+        return not(this.flag(ZF));
+      case 'be':
+        return or(this.flag(CF), this.flag(ZF));
+      case 'a':
+        return not(or(this.flag(CF), this.flag(ZF)));
+      case 's':
+        return this.flag(SF);
+      case 'ns':
+        return not(this.flag(SF));
+      case 'p':
+        return this.flag(PF);
+      case 'np':
+        return not(this.flag(PF));
+      case 'l':
+        return less();
+      case 'ge':
+        return not(less());
+      case 'le':
+        return or(this.flag(ZF), less());
+      default:
+        return not(or(this.flag(ZF), less()));
     }
   }
   /** Gives each flag of `mask` its own local: before blocks that several others enter. */

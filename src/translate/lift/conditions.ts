@@ -42,7 +42,9 @@ export function parity(bits: number, value: Node): Node {
 }
 /** Bit `position` as 0 or 1. */
 export function bit(bits: number, value: Node, position: number): Node {
-  const low = wide(bits) ? unary(Op.i32WrapI64, I32, binary(Op.i64ShrU, I64, value, i64(BigInt(position)))) : binary(Op.i32ShrU, I32, value, i32(position));
+  const low = wide(bits)
+    ? unary(Op.i32WrapI64, I32, binary(Op.i64ShrU, I64, value, i64(BigInt(position))))
+    : binary(Op.i32ShrU, I32, value, i32(position));
   return binary(Op.i32And, I32, low, i32(1));
 }
 

@@ -1,12 +1,26 @@
 // From the instructions of a control-flow graph to blocks of statements.
+
+import type { ValueType } from '#wasm';
 import { I32, I64, Op } from '#wasm';
 import { type Cfg, flowOf, inRange, type RawBlock } from '../cfg.ts';
 import { flagEffects } from '../flags.ts';
 import type { Instruction } from '../instruction.ts';
 import {
-  binary, type Block, type CallTarget, FLAG_POSITIONS, i32, i64, load, Local, localNode, type Node, registerNode, type Site, type Terminator, unary,
+  type Block,
+  binary,
+  type CallTarget,
+  FLAG_POSITIONS,
+  i32,
+  i64,
+  Local,
+  load,
+  localNode,
+  type Node,
+  registerNode,
+  type Site,
+  type Terminator,
+  unary,
 } from '../ir.ts';
-import type { ValueType } from '#wasm';
 import { Builder, type BuilderSettings, type FlagState, RCX, RSP, UnsupportedForm } from './builder.ts';
 import { lifters } from './table.ts';
 
@@ -99,7 +113,13 @@ export function liftUnit(cfg: Cfg, settings: BuilderSettings, addSite: (site: Si
   const liveIn = flagLiveness(cfg, layout);
   const builder = new Builder(settings, addSite);
   const newBlock = (ip: number, raw?: RawBlock): Block => ({
-    id: blocks.length, ip, instructions: raw?.instructions ?? [], statements: [], terminator: { kind: 'jump', to: 0 }, successors: [], predecessors: [],
+    id: blocks.length,
+    ip,
+    instructions: raw?.instructions ?? [],
+    statements: [],
+    terminator: { kind: 'jump', to: 0 },
+    successors: [],
+    predecessors: [],
   });
   const blocks: Block[] = [];
   blocks.push(newBlock(cfg.entry));
@@ -121,7 +141,12 @@ export function liftUnit(cfg: Cfg, settings: BuilderSettings, addSite: (site: Si
     builder.openBlock(block, only === undefined ? undefined : flagsAtEnd[only]);
     if (block.predecessors.some((from) => from >= id)) {
       const flags = live === 0 ? undefined : Builder.flagsWord(live, (n) => localNode(Local.flags + n, I32));
-      block.statements.push({ kind: 'fuel', site: addSite({ kind: 'budget', ip: block.ip, displacement: 0, write: false, vector: 0 }), flags, spill: 0 });
+      block.statements.push({
+        kind: 'fuel',
+        site: addSite({ kind: 'budget', ip: block.ip, displacement: 0, write: false, vector: 0 }),
+        flags,
+        spill: 0,
+      });
     }
     liftBlock(block, raw);
     flagsAtEnd[id] = builder.flagState();

@@ -37,8 +37,12 @@ function setShiftFlags(b: Builder, bits: Bits, count: number | Node, values: Rea
 
 function resultFlags(bits: Bits, result: Node, carry: () => Node, overflow: () => Node): Map<number, () => Node> {
   return new Map([
-    [CF, carry], [PF, () => parity(bits, result)], [AF, () => i32(0)], [ZF, () => eqz(bits, result)],
-    [SF, () => negative(bits, result)], [OF, overflow],
+    [CF, carry],
+    [PF, () => parity(bits, result)],
+    [AF, () => i32(0)],
+    [ZF, () => eqz(bits, result)],
+    [SF, () => negative(bits, result)],
+    [OF, overflow],
   ]);
 }
 
@@ -73,14 +77,27 @@ function shift(kind: 'shl' | 'shr' | 'sar'): Lifter {
     if (kind === 'shl') {
       const result = b.pin(shl(b, bits, x, n));
       // The last bit that left; a shift by the width minus n is one by -n.
-      const carry = (): Node =>
-        bits < 32 ? bit(32, result, bits) : lowBit(b, bits, shr(b, bits, x, b.sub(bits, number(b, bits, 0), n)));
+      const carry = (): Node => (bits < 32 ? bit(32, result, bits) : lowBit(b, bits, shr(b, bits, x, b.sub(bits, number(b, bits, 0), n))));
       return finish(b, dst, count, result, carry, () => binary(Op.i32Xor, I32, bit(bits, result, top), carry()));
     }
     if (kind === 'shr') {
-      return finish(b, dst, count, shr(b, bits, x, n), () => lowBit(b, bits, shr(b, bits, x, before())), () => bit(bits, x, top));
+      return finish(
+        b,
+        dst,
+        count,
+        shr(b, bits, x, n),
+        () => lowBit(b, bits, shr(b, bits, x, before())),
+        () => bit(bits, x, top),
+      );
     }
-    finish(b, dst, count, sar(b, bits, x, n), () => lowBit(b, bits, sar(b, bits, x, before())), () => i32(0));
+    finish(
+      b,
+      dst,
+      count,
+      sar(b, bits, x, n),
+      () => lowBit(b, bits, sar(b, bits, x, before())),
+      () => i32(0),
+    );
   };
 }
 
@@ -103,7 +120,15 @@ function rotate(left: boolean): Lifter {
     const top = (): Node => bit(bits, result, bits - 1);
     const carry = (): Node => (left ? lowBit(b, bits, result) : top());
     const overflow = (): Node => binary(Op.i32Xor, I32, top(), left ? carry() : bit(bits, result, bits - 2));
-    setShiftFlags(b, bits, count, new Map([[CF, carry], [OF, overflow]]));
+    setShiftFlags(
+      b,
+      bits,
+      count,
+      new Map([
+        [CF, carry],
+        [OF, overflow],
+      ]),
+    );
     b.write(dst, result);
   };
 }
@@ -112,7 +137,9 @@ function rotate(left: boolean): Lifter {
 function rotateNarrowCarry(b: Builder, left: boolean, bits: Bits, x: Node, carry: Node, count: Node): [result: Node, carry: Node] {
   const width = bits + 1;
   const n = b.pin(unary(Op.i64ExtendI32U, I64, bits === 32 ? count : binary(Op.i32RemU, I32, count, i32(width))));
-  const wide = b.pin(binary(Op.i64Or, I64, unary(Op.i64ExtendI32U, I64, x), binary(Op.i64Shl, I64, unary(Op.i64ExtendI32U, I64, carry), i64(BigInt(bits)))));
+  const wide = b.pin(
+    binary(Op.i64Or, I64, unary(Op.i64ExtendI32U, I64, x), binary(Op.i64Shl, I64, unary(Op.i64ExtendI32U, I64, carry), i64(BigInt(bits)))),
+  );
   const back = binary(Op.i64Sub, I64, i64(BigInt(width)), n);
   const [up, down] = left ? [n, back] : [back, n];
   const result = b.pin(binary(Op.i64Or, I64, binary(Op.i64Shl, I64, wide, up), binary(Op.i64ShrU, I64, wide, down)));
@@ -126,7 +153,10 @@ function rotateWideCarry(b: Builder, left: boolean, x: Node, carry: Node, n: Nod
   const one = i64(1n);
   const or = (p: Node, q: Node): Node => binary(Op.i64Or, I64, p, q);
   const result = left
-    ? or(or(binary(Op.i64Shl, I64, x, n), binary(Op.i64Shl, I64, c, before)), binary(Op.i64ShrU, I64, binary(Op.i64ShrU, I64, x, one), back))
+    ? or(
+        or(binary(Op.i64Shl, I64, x, n), binary(Op.i64Shl, I64, c, before)),
+        binary(Op.i64ShrU, I64, binary(Op.i64ShrU, I64, x, one), back),
+      )
     : or(or(binary(Op.i64ShrU, I64, x, n), binary(Op.i64Shl, I64, c, back)), binary(Op.i64Shl, I64, binary(Op.i64Shl, I64, x, one), back));
   const zero = unary(Op.i64Eqz, I32, n);
   const out = lowBit(b, 64, binary(Op.i64ShrU, I64, x, left ? back : before));
@@ -146,7 +176,16 @@ function rotateCarry(left: boolean): Lifter {
     const carry = b.pin(carryOut);
     const top = (): Node => bit(bits, result, bits - 1);
     const overflow = (): Node => binary(Op.i32Xor, I32, top(), left ? carry : bit(bits, result, bits - 2));
-    if (count !== 0) setShiftFlags(b, bits, count, new Map([[CF, () => carry], [OF, overflow]]));
+    if (count !== 0)
+      setShiftFlags(
+        b,
+        bits,
+        count,
+        new Map([
+          [CF, () => carry],
+          [OF, overflow],
+        ]),
+      );
     b.write(dst, result);
   };
 }
@@ -169,7 +208,8 @@ function doubleShift(left: boolean): Lifter {
       const [high, low] = left ? [x, y] : [y, x];
       const both = b.pin(binary(Op.i32Or, I32, binary(Op.i32Shl, I32, high, i32(16)), low));
       result = left ? binary(Op.i32ShrU, I32, binary(Op.i32Shl, I32, both, n), i32(16)) : binary(Op.i32ShrU, I32, both, n);
-      carry = () => lowBit(b, 32, binary(Op.i32ShrU, I32, both, left ? binary(Op.i32Sub, I32, i32(32), n) : binary(Op.i32Sub, I32, n, i32(1))));
+      carry = () =>
+        lowBit(b, 32, binary(Op.i32ShrU, I32, both, left ? binary(Op.i32Sub, I32, i32(32), n) : binary(Op.i32Sub, I32, n, i32(1))));
     } else if (left) {
       result = b.or(bits, shl(b, bits, x, n), shr(b, bits, shr(b, bits, y, one), rest));
       carry = () => lowBit(b, bits, shr(b, bits, x, b.sub(bits, number(b, bits, 0), n)));
@@ -183,7 +223,14 @@ function doubleShift(left: boolean): Lifter {
 }
 
 export const shifts: LifterTable = {
-  Shl: shift('shl'), Sal: shift('shl'), Shr: shift('shr'), Sar: shift('sar'),
-  Rol: rotate(true), Ror: rotate(false), Rcl: rotateCarry(true), Rcr: rotateCarry(false),
-  Shld: doubleShift(true), Shrd: doubleShift(false),
+  Shl: shift('shl'),
+  Sal: shift('shl'),
+  Shr: shift('shr'),
+  Sar: shift('sar'),
+  Rol: rotate(true),
+  Ror: rotate(false),
+  Rcl: rotateCarry(true),
+  Rcr: rotateCarry(false),
+  Shld: doubleShift(true),
+  Shrd: doubleShift(false),
 };

@@ -6,7 +6,10 @@ import { type Builder, type Place, RAX, RCX, RDI, RDX, RSI, UnsupportedForm } fr
 import type { Lifter, LifterTable } from './types.ts';
 
 const HELPERS: Readonly<Record<number, readonly [move: Helper, store: Helper]>> = {
-  8: ['move1', 'store1'], 16: ['move2', 'store2'], 32: ['move4', 'store4'], 64: ['move8', 'store8'],
+  8: ['move1', 'store1'],
+  16: ['move2', 'store2'],
+  32: ['move4', 'store4'],
+  64: ['move8', 'store8'],
 };
 
 function place(b: Builder, register: number, write: boolean): Place {
@@ -23,7 +26,14 @@ function stopIfUnfinished(b: Builder, reads: boolean): void {
   const unfinished = unary(Op.i32Eqz, I32, unary(Op.i64Eqz, I32, registerNode(RCX)));
   const bound = i64(-0x100000000n + BigInt(b.settings.guestStart) + 4096n);
   const badSource = binary(Op.i64LtU, I32, binary(Op.i64Add, I64, registerNode(RSI), i64(4096n)), bound);
-  if (reads) b.emit({ kind: 'stopIf', condition: binary(Op.i32And, I32, unfinished, badSource), site: b.site('fault'), address: registerNode(RSI), spill: 0 });
+  if (reads)
+    b.emit({
+      kind: 'stopIf',
+      condition: binary(Op.i32And, I32, unfinished, badSource),
+      site: b.site('fault'),
+      address: registerNode(RSI),
+      spill: 0,
+    });
   b.emit({ kind: 'stopIf', condition: unfinished, site: b.site('fault', true), address: registerNode(RDI), spill: 0 });
 }
 
@@ -90,11 +100,30 @@ function portString(bits: Bits, input: boolean): Lifter {
 }
 
 export const strings: LifterTable = {
-  Insb: portString(8, true), Insw: portString(16, true), Insd: portString(32, true),
-  Outsb: portString(8, false), Outsw: portString(16, false), Outsd: portString(32, false),
-  Movsb: movs(8), Movsw: movs(16), Movsd: movs(32), Movsq: movs(64),
-  Stosb: stos(8), Stosw: stos(16), Stosd: stos(32), Stosq: stos(64),
-  Lodsb: lods(8), Lodsw: lods(16), Lodsd: lods(32), Lodsq: lods(64),
-  Scasb: compareString(8, true), Scasw: compareString(16, true), Scasd: compareString(32, true), Scasq: compareString(64, true),
-  Cmpsb: compareString(8, false), Cmpsw: compareString(16, false), Cmpsd: compareString(32, false), Cmpsq: compareString(64, false),
+  Insb: portString(8, true),
+  Insw: portString(16, true),
+  Insd: portString(32, true),
+  Outsb: portString(8, false),
+  Outsw: portString(16, false),
+  Outsd: portString(32, false),
+  Movsb: movs(8),
+  Movsw: movs(16),
+  Movsd: movs(32),
+  Movsq: movs(64),
+  Stosb: stos(8),
+  Stosw: stos(16),
+  Stosd: stos(32),
+  Stosq: stos(64),
+  Lodsb: lods(8),
+  Lodsw: lods(16),
+  Lodsd: lods(32),
+  Lodsq: lods(64),
+  Scasb: compareString(8, true),
+  Scasw: compareString(16, true),
+  Scasd: compareString(32, true),
+  Scasq: compareString(64, true),
+  Cmpsb: compareString(8, false),
+  Cmpsw: compareString(16, false),
+  Cmpsd: compareString(32, false),
+  Cmpsq: compareString(64, false),
 };

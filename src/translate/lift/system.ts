@@ -1,8 +1,6 @@
 // Intel SDM Vol. 2: IN, OUT, RDMSR, WRMSR, CPUID, RDTSC, CLI, STI, PUSHF, POPF, flag and cache instructions.
 import { I32, I64, Op } from '#wasm';
-import {
-  AF, ALL_FLAGS, binary, CF, FLAG_POSITIONS, i32, i64, load, type Node, PF, registerNode, SF, unary, ZF,
-} from '../ir.ts';
+import { AF, ALL_FLAGS, binary, CF, FLAG_POSITIONS, i32, i64, load, type Node, PF, registerNode, SF, unary, ZF } from '../ir.ts';
 import { Builder, RAX, RCX, RDX, RSP } from './builder.ts';
 import type { Lifter, LifterTable } from './types.ts';
 
@@ -32,10 +30,28 @@ function setEdxEax(b: Builder, value: Node): void {
 }
 
 export const system: LifterTable = {
-  Nop: nothing, Endbr64: nothing, Pause: nothing, Lfence: nothing, Mfence: nothing, Sfence: nothing,
-  Clac: nothing, Stac: nothing, Cld: nothing, Verw: nothing, Wbinvd: nothing,
-  Prefetchnta: nothing, Prefetcht0: nothing, Prefetcht1: nothing, Prefetcht2: nothing, Prefetchw: nothing, Prefetch: nothing, Prefetchwt1: nothing,
-  Clflush: nothing, Clflushopt: nothing, Clwb: nothing, Reservednop: nothing,
+  Nop: nothing,
+  Endbr64: nothing,
+  Pause: nothing,
+  Lfence: nothing,
+  Mfence: nothing,
+  Sfence: nothing,
+  Clac: nothing,
+  Stac: nothing,
+  Cld: nothing,
+  Verw: nothing,
+  Wbinvd: nothing,
+  Prefetchnta: nothing,
+  Prefetcht0: nothing,
+  Prefetcht1: nothing,
+  Prefetcht2: nothing,
+  Prefetchw: nothing,
+  Prefetch: nothing,
+  Prefetchwt1: nothing,
+  Clflush: nothing,
+  Clflushopt: nothing,
+  Clwb: nothing,
+  Reservednop: nothing,
   Clc: (b) => b.setFlag(CF, i32(0)),
   Stc: (b) => b.setFlag(CF, i32(1)),
   Cmc: (b) => b.setFlag(CF, unary(Op.i32Eqz, I32, b.flag(CF))),

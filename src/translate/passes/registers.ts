@@ -46,24 +46,37 @@ function forward(blocks: readonly Block[]): void {
 
 function terminatorUses(terminator: Terminator): number {
   switch (terminator.kind) {
-    case 'branch': return registersOf(terminator.condition);
-    case 'return': return registersOf(terminator.to) | terminator.spill;
-    case 'tail': return terminator.spill | (terminator.target.kind === 'indirect' ? registersOf(terminator.target.address) : 0);
-    case 'stop': return terminator.spill;
-    default: return 0;
+    case 'branch':
+      return registersOf(terminator.condition);
+    case 'return':
+      return registersOf(terminator.to) | terminator.spill;
+    case 'tail':
+      return terminator.spill | (terminator.target.kind === 'indirect' ? registersOf(terminator.target.address) : 0);
+    case 'stop':
+      return terminator.spill;
+    default:
+      return 0;
   }
 }
 
 function liveBefore(statement: Statement, live: number): number {
   switch (statement.kind) {
-    case 'register': return (live & ~(1 << statement.to)) | registersOf(statement.value);
-    case 'local': return live | registersOf(statement.value);
-    case 'store': return live | registersOf(statement.index) | registersOf(statement.value);
-    case 'check': return statement.drop ? live : live | statement.spill | registersOf(statement.address);
-    case 'stopIf': return live | statement.spill | registersOf(statement.condition) | registersOf(statement.address);
-    case 'divide': return live | statement.spill | RAX_AND_RDX | registersOf(statement.divisor);
-    case 'fuel': return live | statement.spill;
-    case 'call': return statement.spill | (statement.target.kind === 'indirect' ? registersOf(statement.target.address) : 0);
+    case 'register':
+      return (live & ~(1 << statement.to)) | registersOf(statement.value);
+    case 'local':
+      return live | registersOf(statement.value);
+    case 'store':
+      return live | registersOf(statement.index) | registersOf(statement.value);
+    case 'check':
+      return statement.drop ? live : live | statement.spill | registersOf(statement.address);
+    case 'stopIf':
+      return live | statement.spill | registersOf(statement.condition) | registersOf(statement.address);
+    case 'divide':
+      return live | statement.spill | RAX_AND_RDX | registersOf(statement.divisor);
+    case 'fuel':
+      return live | statement.spill;
+    case 'call':
+      return statement.spill | (statement.target.kind === 'indirect' ? registersOf(statement.target.address) : 0);
   }
 }
 
