@@ -134,7 +134,8 @@ export class Btf {
     return undefined;
   }
   #nameOffset(name: string): number | undefined {
-    this.#names ??= new TextDecoder('latin1').decode(this.#bytes.subarray(this.#strings));
+    // Names are ASCII: offsets in the text are offsets in the bytes.
+    this.#names ??= new TextDecoder().decode(this.#bytes.subarray(this.#strings));
     const at = this.#names.indexOf(`\0${name}\0`);
     return at < 0 || name === '' ? undefined : at + 1;
   }

@@ -33,6 +33,13 @@ export function listKernels(): { release: string; folder: string }[] {
 }
 /** The description of a shipped or imported kernel. Its parts are read when they are first used. */
 export function loadKernel(release: string = SHIPPED_KERNEL): KernelDescription {
+  const description = loaded.get(release) ?? load(release);
+  loaded.set(release, description);
+  return description;
+}
+/** A description never changes: every kernel of the process shares it. */
+const loaded = new Map<string, KernelDescription>();
+function load(release: string): KernelDescription {
   const found = listKernels().find((kernel) => kernel.release === release);
   if (found === undefined) {
     throw new ImportError(`no kernel ${release}: import it with 'kobox kernel import PATH' (see 'kobox kernel list')`);
