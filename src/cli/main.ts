@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { importedFolder, importImage, listKernels, loadKernel, writeDescription } from '#host-node';
+import { importedFolder, importPath, listKernels, loadKernel, writeDescription } from '#host-node';
 import { ImportError } from '#kimport';
 import { boot, type Machine } from '#node';
 import { Shell } from '#shell';
@@ -14,7 +14,7 @@ const USAGE = `kobox: loads Linux kernel modules into a kernel written in TypeSc
   kobox                          a shell (Ctrl-D ends it)
   kobox -c 'insmod hello.ko; dmesg'
   kobox run script.sh
-  kobox kernel list | show [RELEASE] | import VMLINUZ
+  kobox kernel list | show [RELEASE] | import PATH
 
   --mount HOST:GUEST   copies a host folder into the kernel's files
   --kernel RELEASE     which Linux to be (kobox kernel list)
@@ -129,10 +129,10 @@ function kernelCommand([verb, argument]: readonly string[]): number {
       return 0;
     }
     case 'import': {
-      if (argument === undefined) throw new UsageError('kernel import needs the path of a vmlinuz');
-      const parts = importImage(readFileSync(argument));
+      if (argument === undefined) throw new UsageError('kernel import needs the path of a vmlinuz, a kernel package (.deb) or its folder');
+      const { parts, config } = importPath(argument);
       const folder = join(importedFolder(), parts.release);
-      const size = writeDescription(folder, parts, undefined, { file: basename(argument) });
+      const size = writeDescription(folder, parts, config, { file: basename(argument) });
       console.log(`${parts.release}: ${(size / 1e6).toFixed(1)} MB in ${folder}`);
       return 0;
     }

@@ -1,8 +1,8 @@
 // Kernel descriptions on disk: those that ship, and those that the user has imported.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -74,6 +74,36 @@ function unxz(bytes: Uint8Array): Uint8Array {
 }
 export function importImage(image: Uint8Array): DescriptionParts {
   return describe(new Vmlinux(vmlinuxOf(image)));
+}
+/** A kernel image with its configuration, when that lies beside it. */
+export interface FoundKernel {
+  readonly parts: DescriptionParts;
+  readonly config: string | undefined;
+}
+/** Imports a vmlinuz or vmlinux, an unpacked kernel package (its folder, or its boot folder), or a Debian package. */
+export function importPath(path: string): FoundKernel {
+  if (statSync(path).isDirectory()) return importFolder(path);
+  if (!path.endsWith('.deb')) return { parts: importImage(readFileSync(path)), config: undefined };
+  const folder = mkdtempSync(join(tmpdir(), 'kobox-deb-'));
+  try {
+    const { error, status, stderr } = spawnSync('dpkg-deb', ['-x', path, folder], { encoding: 'utf8' });
+    if (error !== undefined) throw new ImportError(`unpacking a .deb needs the program dpkg-deb: ${error.message}`);
+    if (status !== 0) throw new ImportError(`${path}: ${stderr.trim()}`);
+    return importFolder(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+function importFolder(folder: string): FoundKernel {
+  const boot = existsSync(join(folder, 'boot')) ? join(folder, 'boot') : folder;
+  const find = (prefix: string): string | undefined => readdirSync(boot).find((name) => name.startsWith(prefix));
+  const image = find('vmlinuz');
+  if (image === undefined) throw new ImportError(`${boot} holds no vmlinuz*`);
+  const config = find('config-');
+  return {
+    parts: importImage(readFileSync(join(boot, image))),
+    config: config === undefined ? undefined : readFileSync(join(boot, config), 'utf8'),
+  };
 }
 /** Writes a description and gives its size in bytes. */
 export function writeDescription(folder: string, parts: DescriptionParts, config: string | undefined, source: object): number {
