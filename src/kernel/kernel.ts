@@ -279,8 +279,4 @@ export class Kernel {
       io: plainIo(k.clock),
     };
   }
-  /** A task that may not sleep did: Linux's "BUG: scheduling while atomic". */
-  reportSchedulingWhileAtomic(): void {
-    this.exceptions.schedulingWhileAtomic();
-  }
 }

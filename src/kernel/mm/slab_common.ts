@@ -36,7 +36,7 @@ function kfree(k: Kernel, address: Addr): void {
 
 /** Caches by the guest address of their handle. */
 export class KmemCaches {
-  readonly #caches = new Map<Addr, SlabCache & { readonly ctor?: Addr }>();
+  readonly #caches = new Map<Addr, SlabCache>();
   readonly #k: Kernel;
   constructor(k: Kernel) {
     this.#k = k;

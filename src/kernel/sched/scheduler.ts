@@ -220,7 +220,7 @@ export class Scheduler {
     const context: Context = { activations: [{ generator: body() }], resumeIp: undefined };
     let outcome = k.execution.run(context);
     while (outcome === 'switch') {
-      k.reportSchedulingWhileAtomic();
+      k.exceptions.schedulingWhileAtomic();
       outcome = k.execution.run(context);
     }
     k.percpu.preemptCount -= offset;
