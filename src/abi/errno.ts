@@ -55,6 +55,7 @@ export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ENOTEMPTY = 39;
 export const ELOOP = 40;
+export const ETIME = 62;
 export const EBADMSG = 74;
 export const EOVERFLOW = 75;
 export const EOPNOTSUPP = 95;

@@ -99,17 +99,7 @@ export class ExceptionHandler {
       k.memory.setU16(bug + 10, flags | BUGFLAG_DONE);
     }
     if ((flags & BUGFLAG_NO_CUT_HERE) === 0) k.log.print('warning', CUT_HERE);
-    const where = k.symbolize(ip);
-    const name =
-      where === undefined
-        ? hex64(ip)
-        : `${where.name}+0x${where.offset.toString(16)}/0x${where.size.toString(16)}${where.module === undefined ? '' : ` [${where.module}]`}`;
-    k.log.print('warning', `WARNING: CPU: 0 PID: ${k.current.pid} at ${file}:${line} ${name}`);
-    printModules(k);
-    printHeader(k);
-    printRegisters(k, ip);
-    printTrace(k, ip);
-    k.log.print('warning', END_TRACE);
+    this.#reportWarning(file, line, ip);
     k.taint.add(flags >> 8 || TAINT.WARN);
     return goOn;
   }
@@ -175,6 +165,34 @@ export class ExceptionHandler {
     if (cr2 !== undefined) k.log.print('info', `note: ${k.scheduler.comm(k.current)}[${k.current.pid}] exited with irqs disabled`);
   }
 
+  /** dump_stack(). */
+  dumpStack(): void {
+    printHeader(this.#k);
+    printTrace(this.#k, Number(BigInt.asIntN(64, this.#k.registers.rip)));
+  }
+  /** WARN() in the kernel function `name`, with a text. */
+  warn(file: string, line: number, name: string, text: string): void {
+    const k = this.#k;
+    const ip = k.description.kallsyms.byName(name) ?? 0;
+    k.log.print('warning', CUT_HERE);
+    k.log.print('warning', text);
+    this.#reportWarning(file, line, ip);
+    k.taint.add(TAINT.WARN);
+  }
+  #reportWarning(file: string, line: number, ip: Addr): void {
+    const k = this.#k;
+    const where = k.symbolize(ip);
+    const name =
+      where === undefined
+        ? hex64(ip)
+        : `${where.name}+0x${where.offset.toString(16)}/0x${where.size.toString(16)}${where.module === undefined ? '' : ` [${where.module}]`}`;
+    k.log.print('warning', `WARNING: CPU: 0 PID: ${k.current.pid} at ${file}:${line} ${name}`);
+    printModules(k);
+    printHeader(k);
+    printRegisters(k, ip);
+    printTrace(k, ip);
+    k.log.print('warning', END_TRACE);
+  }
   /** BUG() in a kernel function. */
   bug(file: string, line: number): never {
     const k = this.#k;

@@ -1,5 +1,5 @@
 // Kernel threads and what wakes tasks. Source: kernel/kthread.c, kernel/sched/core.c.
-import { EINTR, ENOMEM } from '#abi';
+import { EINTR, ENOMEM, ENOSYS } from '#abi';
 import {
   blocking,
   bool,
@@ -8,23 +8,29 @@ import {
   type KernelApi,
   kernelApi,
   kfunc,
+  long,
   noop,
   nothing,
   partial,
   pointer,
   raw,
   type Sleeping,
+  uint,
   variadic,
   voidPtr,
 } from './api/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
-import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from './sched/task.ts';
+import { TaskExit } from './sched/execution.ts';
+import { TASK_INTERRUPTIBLE, TASK_PARKED, TASK_UNINTERRUPTIBLE, type Task } from './sched/task.ts';
+import { Waiters } from './sched/waiters.ts';
 
 /** What is known of a kernel thread beside its task. */
 class Kthreads {
   readonly shouldStop = new Set<Task>();
   readonly started = new Set<Task>();
+  readonly shouldPark = new Set<Task>();
+  readonly parked = new Set<Task>();
 }
 const NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 const task = pointer('struct task_struct *');
@@ -58,6 +64,49 @@ export const kthreadApi: KernelApi = kernelApi('kernel/kthread.c', {
     (k, { threadfn, data, namefmt, va }) => create(k, k.formatter.format(namefmt, va), threadfn, data),
   ),
   kthread_should_stop: kfunc({}, bool, (k) => k.get(Kthreads).shouldStop.has(k.current)),
+  kthread_bind: noop(
+    'there is one CPU',
+    kfunc({ p: task, cpu: uint }, nothing, () => {}),
+  ),
+  kthread_park: blocking({ k: task }, int, function* (k, { k: address }) {
+    const thread = k.scheduler.taskAt(address);
+    if (thread === undefined) return -ENOSYS;
+    const kthreads = k.get(Kthreads);
+    kthreads.shouldPark.add(thread);
+    k.scheduler.wake(thread, NORMAL);
+    yield* k.get(Waiters).until(address, TASK_UNINTERRUPTIBLE, () => kthreads.parked.has(thread) || thread.dead);
+    return thread.dead ? -ENOSYS : 0;
+  }),
+  kthread_unpark: kfunc({ k: task }, nothing, (k, { k: address }) => {
+    const thread = k.scheduler.taskAt(address);
+    if (thread === undefined) return;
+    k.get(Kthreads).shouldPark.delete(thread);
+    k.scheduler.wake(thread, ~0);
+  }),
+  kthread_should_park: kfunc({}, bool, (k) => k.get(Kthreads).shouldPark.has(k.current)),
+  kthread_parkme: blocking({}, nothing, function* (k) {
+    const kthreads = k.get(Kthreads);
+    const thread = k.current;
+    kthreads.parked.add(thread);
+    k.get(Waiters).wake(thread.addr, Number.POSITIVE_INFINITY);
+    while (kthreads.shouldPark.has(thread)) {
+      k.scheduler.currentStruct.__state = TASK_PARKED;
+      yield* k.scheduler.schedule();
+    }
+    kthreads.parked.delete(thread);
+  }),
+  kthread_freezable_should_stop: kfunc({ was_frozen: voidPtr }, bool, (k, { was_frozen }) => {
+    if (was_frozen !== 0) k.memory.setU8(was_frozen, 0);
+    return k.get(Kthreads).shouldStop.has(k.current);
+  }),
+  set_freezable: noop(
+    'nothing ever freezes',
+    kfunc({}, bool, () => false),
+  ),
+  kthread_complete_and_exit: blocking({ comp: voidPtr, code: long }, nothing, function* (k, { comp, code }) {
+    if (comp !== 0) yield* k.call(k.symbols.require('complete'), comp);
+    throw new TaskExit(Number(code));
+  }),
   /** Asks the thread to stop and waits for its end. Return: what its function returned. */
   kthread_stop: blocking({ k: task }, int, function* (k, { k: address }) {
     const thread = k.scheduler.taskAt(address);
@@ -76,6 +125,7 @@ export const kthreadApi: KernelApi = kernelApi('kernel/kthread.c', {
     return thread.exitCode;
   }),
 });
+const NO_PRIORITIES = 'tasks run in turn: priorities do not count';
 export const schedCoreApi: KernelApi = kernelApi('kernel/sched/core.c', {
   wake_up_process: kfunc({ p: task }, int, (k, { p }) => {
     const thread = k.scheduler.taskAt(p);
@@ -84,6 +134,24 @@ export const schedCoreApi: KernelApi = kernelApi('kernel/sched/core.c', {
     return k.scheduler.wake(thread, NORMAL) ? 1 : 0;
   }),
   schedule: blocking({}, nothing, (k) => k.scheduler.schedule()),
+  yield: blocking({}, nothing, (k) => k.scheduler.schedule()),
+  io_schedule: blocking({}, nothing, (k) => k.scheduler.schedule()),
+  set_user_nice: partial(
+    NO_PRIORITIES,
+    kfunc({ p: task, nice: long }, nothing, () => {}),
+  ),
+  sched_set_fifo: partial(
+    NO_PRIORITIES,
+    kfunc({ p: task }, nothing, () => {}),
+  ),
+  sched_set_fifo_low: partial(
+    NO_PRIORITIES,
+    kfunc({ p: task }, nothing, () => {}),
+  ),
+  sched_set_normal: partial(
+    NO_PRIORITIES,
+    kfunc({ p: task, nice: int }, nothing, () => {}),
+  ),
   __cond_resched: blocking({}, int, (k) => condResched(k)),
 });
 /** Targets of the preemption model's static calls: Debian boots the voluntary one. */
@@ -99,10 +167,40 @@ export const preemptApi: KernelApi = kernelApi('kernel/sched/core.c, static call
     raw(() => {}),
   ),
 });
+/** Exit status 1 of modprobe, as wait() gives it. */
+const MODPROBE_FAILED = 256;
 export const moduleApi: KernelApi = kernelApi('kernel/module/main.c', {
   try_module_get: kfunc({ module: pointer('struct module *') }, bool, (k, { module }) => {
     const owner = k.modules.at(module);
     return module === 0 || (owner !== undefined && k.modules.tryGet(owner));
+  }),
+  __module_get: kfunc({ module: pointer('struct module *') }, nothing, (k, { module }) => {
+    const owner = k.modules.at(module);
+    if (owner !== undefined) k.modules.tryGet(owner);
+  }),
+  module_refcount: kfunc({ mod: pointer('struct module *') }, int, (k, { mod }) => {
+    const owner = k.modules.at(mod);
+    return owner === undefined ? -1 : k.modules.refcount(owner);
+  }),
+  /** The address of an exported symbol, with a reference to the module that has it. */
+  __symbol_get: kfunc({ symbol: cstring }, voidPtr, (k, { symbol }) => k.modules.symbolGet(symbol)),
+  __symbol_put: kfunc({ symbol: cstring }, nothing, (k, { symbol }) => {
+    const owner = k.modules.exporter(symbol);
+    if (owner !== undefined) k.modules.put(owner);
+  }),
+  symbol_put_addr: kfunc({ addr: voidPtr }, nothing, (k, { addr }) => {
+    const owner = k.modules.all.find((module) => addr >= module.core && addr < module.core + module.coreSize);
+    if (owner !== undefined) k.modules.put(owner);
+  }),
+  __request_module: partial(
+    'no process runs modprobe for the kernel: the answer is that of a modprobe that found nothing',
+    variadic({ wait: bool, fmt: cstring }, int, () => MODPROBE_FAILED),
+  ),
+  __module_put_and_kthread_exit: blocking({ mod: pointer('struct module *'), code: long }, nothing, function* (k, { mod, code }) {
+    const owner = k.modules.at(mod);
+    if (owner !== undefined) k.modules.put(owner);
+    yield* [];
+    throw new TaskExit(Number(code));
   }),
   module_put: partial(
     'a count below zero is not reported',

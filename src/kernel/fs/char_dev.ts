@@ -1,8 +1,10 @@
-// Character devices of modules. Source: fs/char_dev.c, drivers/char/misc.c.
-import { EBUSY, EINVAL, ENXIO, S_IFCHR } from '#abi';
+// Character devices of modules. Source: fs/char_dev.c.
+import { EBUSY, EINVAL, ENXIO } from '#abi';
 import {
+  blocking,
   cstring,
   dev_t,
+  embedded,
   int,
   type KernelApi,
   kernelApi,
@@ -12,14 +14,15 @@ import {
   ptr,
   u32,
   uint,
-  umode_t,
   voidPtr,
 } from '../api/index.ts';
+import { Device, deviceAdd, deviceDel } from '../drivers/base/core.ts';
 import type { Kernel } from '../kernel.ts';
+import { Kobject, kobjectInit, kobjectPut } from '../lib/kobject.ts';
 import type { Addr } from '../memory.ts';
-import { DeviceNode, majorOf, makeDevice, minorOf } from './devices.ts';
+import { majorOf, makeDevice, minorOf } from './devices.ts';
 import { type FileFunctions, openModuleFile } from './module_file.ts';
-import { plainText, TextFile, TreeDirectory } from './node.ts';
+import { plainText, TextFile } from './node.ts';
 
 export const FileOperations = kernelStruct('file_operations', {
   owner: voidPtr,
@@ -31,14 +34,12 @@ export const FileOperations = kernelStruct('file_operations', {
   unlocked_ioctl: voidPtr,
   poll: voidPtr,
 });
-const Cdev = kernelStruct('cdev', { owner: voidPtr, ops: voidPtr, dev: u32, count: uint });
-const MiscDevice = kernelStruct('miscdevice', { minor: int, name: voidPtr, fops: voidPtr, mode: umode_t });
+const KobjType = kernelStruct('kobj_type', { release: voidPtr });
+const Cdev = kernelStruct('cdev', { kobj: embedded, owner: voidPtr, ops: voidPtr, dev: u32, count: uint });
 const CHRDEV_MAJOR_MAX = 512;
 /** Majors that are given out on demand: from the top of this range down (CHRDEV_MAJOR_DYN_END .. ), then the extension. */
 const DYNAMIC = { from: 254, to: 234 } as const;
 const DYNAMIC_EXTENDED = { from: 511, to: 384 } as const;
-const MISC_MAJOR = 10;
-const MISC_DYNAMIC_MINOR = 255;
 const MINOR_MASK = 2 ** 20 - 1;
 /** Majors that Debian's kernel itself takes at boot, as /proc/devices shows them. */
 const BUILT_IN: readonly (readonly [number, string])[] = [
@@ -65,7 +66,6 @@ export class CharDevices {
   readonly #k: Kernel;
   readonly #regions: Region[] = BUILT_IN.map(([major, name]) => ({ major, name, first: 0, count: 256 }));
   readonly #cdevs = new Map<Addr, () => void>();
-  readonly #misc = new Map<Addr, { readonly minor: number; readonly name: string; readonly remove: () => void }>();
 
   constructor(k: Kernel) {
     this.#k = k;
@@ -75,18 +75,6 @@ export class CharDevices {
       new TextFile(
         0o444,
         plainText(() => this.#devicesText()),
-      ),
-    );
-    proc.put(
-      'misc',
-      new TextFile(
-        0o444,
-        plainText(() =>
-          [...this.#misc.values()]
-            .reverse()
-            .map(({ minor, name }) => `${String(minor).padStart(3)} ${name}\n`)
-            .join(''),
-        ),
       ),
     );
   }
@@ -140,43 +128,18 @@ export class CharDevices {
     this.#cdevs.get(key)?.();
     this.#cdevs.delete(key);
   }
-  registerMisc(misc: Addr): number {
-    const k = this.#k;
-    const view = k.view(MiscDevice, misc);
-    const name = k.memory.cstring(view.name);
-    let { minor } = view;
-    const taken = new Set([...this.#misc.values()].map((other) => other.minor));
-    if (minor === MISC_DYNAMIC_MINOR) {
-      const DYNAMIC_MINORS = 128;
-      minor = Array.from({ length: DYNAMIC_MINORS }, (_, n) => DYNAMIC_MINORS - 1 - n).find((candidate) => !taken.has(candidate)) ?? -1;
-      if (minor < 0) return -EBUSY;
-      view.minor = minor;
-    } else if (taken.has(minor)) return -EBUSY;
-    const dev = makeDevice(MISC_MAJOR, minor);
-    this.add(misc, dev, 1, view.fops, { filePrivate: misc });
-    const node = devtmpfs(k, name, dev, view.mode === 0 ? 0o600 : view.mode);
-    this.#misc.set(misc, { minor, name, remove: node });
-    return 0;
-  }
-  unregisterMisc(misc: Addr): void {
-    this.remove(misc);
-    this.#misc.get(misc)?.remove();
-    this.#misc.delete(misc);
-  }
 }
-/** A node in /dev; gives what removes it. */
-export function devtmpfs(k: Kernel, name: string, dev: number, mode: number): () => void {
-  const parts = name.replaceAll('!', '/').split('/');
-  const directory = k.vfs.directory(['/dev', ...parts.slice(0, -1)].join('/'));
-  const leaf = parts.at(-1) as string;
-  directory.put(leaf, new DeviceNode(S_IFCHR | mode, dev));
-  return () => {
-    if (directory instanceof TreeDirectory) directory.entries.delete(leaf);
-  };
-}
-function functionsOf(k: Kernel, operations: Addr): FileFunctions {
+export function functionsOf(k: Kernel, operations: Addr): FileFunctions {
   const { open, release, read, write, llseek, unlocked_ioctl: ioctl, poll } = k.view(FileOperations, operations);
   return { open, release, read, write, llseek, ioctl, poll };
+}
+/** kobject_init with a type that has only this release. */
+function initKobject(k: Kernel, cdev: Addr, release: string): void {
+  const size = k.layouts.sizeOf('kobj_type');
+  const ktype = k.slab.alloc(size) ?? 0;
+  k.memory.fill(ktype, 0, size);
+  k.view(KobjType, ktype).release = k.symbols.require(release);
+  kobjectInit(k, k.view(Cdev, cdev).kobj, ktype);
 }
 const devices = (k: Kernel): CharDevices => k.get(CharDevices);
 const p = ptr(Cdev);
@@ -211,6 +174,7 @@ export const charDevApi: KernelApi = kernelApi('fs/char_dev.c', {
   ),
   cdev_init: kfunc({ cdev: ptr(Cdev), fops: voidPtr }, nothing, (k, { cdev, fops }) => {
     k.memory.fill(cdev.addr, 0, k.layouts.sizeOf('cdev'));
+    initKobject(k, cdev.addr, 'cdev_default_release');
     cdev.ops = fops;
   }),
   cdev_add: kfunc({ p, dev: dev_t, count: uint }, int, (k, { p: cdev, dev, count }) => {
@@ -219,9 +183,40 @@ export const charDevApi: KernelApi = kernelApi('fs/char_dev.c', {
     devices(k).add(cdev.addr, dev, count, cdev.ops, { cdev: cdev.addr });
     return 0;
   }),
-  cdev_del: kfunc({ p }, nothing, (k, { p: cdev }) => devices(k).remove(cdev.addr)),
-});
-export const miscApi: KernelApi = kernelApi('drivers/char/misc.c', {
-  misc_register: kfunc({ misc: voidPtr }, int, (k, { misc }) => devices(k).registerMisc(misc)),
-  misc_deregister: kfunc({ misc: voidPtr }, nothing, (k, { misc }) => devices(k).unregisterMisc(misc)),
+  cdev_del: blocking({ p }, nothing, function* (k, { p: cdev }) {
+    devices(k).remove(cdev.addr);
+    yield* kobjectPut(k, cdev.kobj);
+  }),
+  cdev_alloc: kfunc({}, voidPtr, (k) => {
+    const size = k.layouts.sizeOf('cdev');
+    const cdev = k.slab.alloc(size) ?? 0;
+    if (cdev === 0) return 0;
+    k.memory.fill(cdev, 0, size);
+    initKobject(k, cdev, 'cdev_dynamic_release');
+    return cdev;
+  }),
+  cdev_set_parent: kfunc({ p, kobj: voidPtr }, nothing, (k, { p: cdev, kobj }) => {
+    k.view(Kobject, cdev.kobj).parent = kobj;
+  }),
+  /** The cdev and its device, which holds the memory of both. */
+  cdev_device_add: blocking({ cdev: ptr(Cdev), dev: voidPtr }, int, function* (k, { cdev, dev }) {
+    const { devt } = k.view(Device, dev);
+    if (devt !== 0) {
+      cdev.dev = devt;
+      cdev.count = 1;
+      devices(k).add(cdev.addr, devt, 1, cdev.ops, { cdev: cdev.addr });
+    }
+    const error = yield* deviceAdd(k, dev);
+    if (error !== 0) devices(k).remove(cdev.addr);
+    return error;
+  }),
+  cdev_device_del: blocking({ cdev: ptr(Cdev), dev: voidPtr }, nothing, function* (k, { cdev, dev }) {
+    yield* deviceDel(k, dev);
+    devices(k).remove(cdev.addr);
+  }),
+  /** The kobject of cdev_init() lies in the module's memory: nothing to free. */
+  cdev_default_release: kfunc({ kobj: voidPtr }, nothing, () => {}),
+  cdev_dynamic_release: kfunc({ kobj: voidPtr }, nothing, (k, { kobj }) => {
+    k.slab.free(kobj);
+  }),
 });

@@ -3,7 +3,7 @@ import { EINVAL, ENOSPC, ENXIO, S_IFCHR, S_IFMT } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { latin1 } from '../memory.ts';
-import { FsNode, type OpenNode } from './node.ts';
+import { FsNode, type OpenNode, TreeDirectory } from './node.ts';
 import type { Resolved } from './vfs.ts';
 
 const MINOR_BITS = 20;
@@ -19,12 +19,27 @@ export class DeviceNode extends FsNode {
     this.rdev = dev;
   }
 }
+/** A node in /dev; gives what removes it. */
+export function devtmpfs(k: Kernel, name: string, dev: number, mode: number): () => void {
+  const parts = name.replaceAll('!', '/').split('/');
+  const directory = k.vfs.directory(['/dev', ...parts.slice(0, -1)].join('/'));
+  const leaf = parts.at(-1) as string;
+  directory.put(leaf, new DeviceNode(S_IFCHR | mode, dev));
+  return () => {
+    if (directory instanceof TreeDirectory) directory.entries.delete(leaf);
+  };
+}
 /** A regular file that a module serves (procfs, debugfs). */
 export class ModuleFile extends FsNode {
   readonly open: (node: FsNode, flags: number) => Sleeping<OpenNode | number>;
   constructor(mode: number, open: (node: FsNode, flags: number) => Sleeping<OpenNode | number>) {
     super(mode);
     this.open = open;
+  }
+  /** What stat() shows. */
+  length = 0;
+  override get size(): number {
+    return this.length;
   }
 }
 /** Opens a device: gives what the open file does, or -errno. */

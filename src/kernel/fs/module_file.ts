@@ -23,7 +23,8 @@ const FMODE_LSEEK = 4;
 
 /** The functions that serve a file; 0 where there is none. All have file_operations' signatures. */
 export interface FileFunctions {
-  readonly open: Addr;
+  /** A function of the guest, or ours for files that the kernel opens itself. */
+  readonly open: Addr | ((file: Addr) => number);
   readonly release: Addr;
   readonly read: Addr;
   readonly write: Addr;
@@ -82,7 +83,8 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
     for (const address of [inode, dentry, file, position]) k.slab.free(address);
     options.onRelease?.();
   };
-  const error = functions.open === 0 ? 0 : yield* k.callInt(functions.open, inode, file);
+  const { open } = functions;
+  const error = typeof open === 'function' ? open(file) : open === 0 ? 0 : yield* k.callInt(open, inode, file);
   if (error !== 0) {
     free();
     return error;
@@ -118,9 +120,9 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
       const result = yield* k.callInt(functions.ioctl, file, command, argument);
       return result === ENOIOCTLCMD ? -ENOTTY : result;
     },
-    *poll() {
+    *poll(table) {
       const DEFAULT_POLLMASK = 0x145;
-      return functions.poll === 0 ? DEFAULT_POLLMASK : yield* k.callInt(functions.poll, file, 0);
+      return functions.poll === 0 ? DEFAULT_POLLMASK : yield* k.callInt(functions.poll, file, table);
     },
     *seek(offset, whence) {
       if (functions.llseek !== 0) return yield* k.call(functions.llseek, file, offset, whence);

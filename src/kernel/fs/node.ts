@@ -32,7 +32,8 @@ export interface OpenNode {
   read(count: number): Sleeping<Uint8Array | number>;
   write(data: Uint8Array): Sleeping<number>;
   ioctl?(command: number, argument: number): Sleeping<number>;
-  poll?(): Sleeping<number>;
+  /** The events that are there now. `table` (a guest poll_table) takes the wait queues; 0 when they are known already. */
+  poll?(table: number): Sleeping<number>;
   seek?(offset: number, whence: number): Sleeping<number>;
   release?(): Sleeping<void>;
 }
@@ -170,6 +171,10 @@ export class TextFile extends FsNode {
   }
   override get size(): number {
     return this.#size;
+  }
+  /** 0, or the -errno with which opening it is refused beyond its permissions. */
+  mayOpen(_flags: number): number {
+    return 0;
   }
   open(decode: (data: Uint8Array) => string): OpenNode {
     const { source } = this;

@@ -1,4 +1,6 @@
 // Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
+
+import { miscProc } from '../drivers/char/misc.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64, latin1 } from '../memory.ts';
 import { flagsText } from '../module/main.ts';
@@ -60,6 +62,7 @@ function procfs(k: Kernel): void {
   text('kallsyms', () => kallsymsText(k));
   text('version', () => `${k.description.version}\n`);
   text('cmdline', () => `${k.cmdline}\n`);
+  proc.put('misc', miscProc(k));
   text('uptime', () => {
     const seconds = (k.clock.now / 1e9).toFixed(2);
     return `${seconds} ${seconds}\n`;

@@ -37,6 +37,7 @@ import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
 import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
 import { DeviceNode, ModuleFile } from './devices.ts';
 import { Directory, FsNode, type OpenNode, RamFile, Symlink, TextFile, TreeDirectory } from './node.ts';
+import { pollFiles } from './select.ts';
 import type { Resolved } from './vfs.ts';
 
 interface Descriptor {
@@ -113,7 +114,7 @@ export class KernelProcess implements Process {
   }
   *#openNode(node: FsNode, flags: number, place: Resolved): Sleeping<OpenNode | undefined | number> {
     if (node instanceof RamFile) return node.open((flags & O_APPEND) !== 0);
-    if (node instanceof TextFile) return node.open(latin1);
+    if (node instanceof TextFile) return node.mayOpen(flags) || node.open(latin1);
     if (node instanceof ModuleFile) return yield* node.open(node, flags);
     if (node instanceof DeviceNode) return yield* this.#k.devices.open(node, flags, place);
     return node instanceof Directory ? undefined : -ENXIO;
@@ -179,15 +180,16 @@ export class KernelProcess implements Process {
       return (open.ioctl as NonNullable<OpenNode['ioctl']>)(command, address);
     });
   }
-  async poll(fds: readonly { fd: number; events: number }[], _timeout: number): Promise<OrErrno<number[]>> {
-    const POLLIN_OUT = 5;
-    return Promise.all(
-      fds.map(async ({ fd, events }) => {
-        const open = this.#descriptor(fd)?.open;
-        if (open === undefined) return 0x20;
-        if (open.poll === undefined) return events & POLLIN_OUT;
-        return (await this.#call(() => (open.poll as NonNullable<OpenNode['poll']>)())) & events;
-      }),
+  async poll(fds: readonly { fd: number; events: number }[], timeout: number): Promise<OrErrno<number[]>> {
+    const POLLNVAL = 0x20;
+    const files = fds.flatMap(({ fd, events }) => {
+      const open = this.#descriptor(fd)?.open;
+      return open === undefined ? [] : [{ fd, open, events }];
+    });
+    const ready = files.length === fds.length ? await this.#call(() => pollFiles(this.#k, files, timeout)) : [];
+    if (typeof ready === 'number') return ready;
+    return fds.map(({ fd }) =>
+      this.#descriptor(fd)?.open === undefined ? POLLNVAL : (ready[files.findIndex((file) => file.fd === fd)] ?? 0),
     );
   }
   async ftruncate(fd: number, length: number): Promise<number> {

@@ -2,6 +2,7 @@
 import { EINVAL, ENOMEM } from '#abi';
 import {
   blocking,
+  bool,
   char_,
   cstring,
   int,
@@ -11,15 +12,22 @@ import {
   kfunc,
   loff_t,
   nothing,
+  optionalCstring,
+  pointer,
   ptr,
   type Sleeping,
+  s64,
   size_t,
   ssize_t,
+  u64,
   variadic,
   voidPtr,
 } from '../api/index.ts';
+import { guestVaList } from '../api/valist.ts';
 import type { Kernel } from '../kernel.ts';
-import { type Addr, fromLatin1 } from '../memory.ts';
+import { hexLines } from '../lib/hexdump.ts';
+import { listEntries } from '../lib/list.ts';
+import { type Addr, fromLatin1, latin1 } from '../memory.ts';
 import { FileStruct } from './module_file.ts';
 
 const SeqFile = kernelStruct('seq_file', {
@@ -129,7 +137,7 @@ function* read(k: Kernel, seq: SeqView, size: number, position: number): Sleepin
   seq.from += length;
   return bytes;
 }
-function open(k: Kernel, filePointer: Addr, op: Addr): number {
+export function seqOpen(k: Kernel, filePointer: Addr, op: Addr): number {
   const address = k.slab.alloc(k.layouts.sizeOf('seq_file'));
   if (address === undefined) return -ENOMEM;
   k.memory.fill(address, 0, k.layouts.sizeOf('seq_file'));
@@ -144,8 +152,21 @@ function release(k: Kernel, seq: SeqView): void {
   k.slab.free(seq.addr);
 }
 
+/** single_open(): one record. */
+export function openSingle(k: Kernel, file: Addr, show: Addr, data: Addr): number {
+  const op = k.slab.alloc(k.layouts.sizeOf('seq_operations'));
+  if (op === undefined) return -ENOMEM;
+  const operations = k.view(SeqOperations, op);
+  operations.start = k.symbols.require('single_start');
+  operations.next = k.symbols.require('single_next');
+  operations.stop = k.symbols.require('single_stop');
+  operations.show = show;
+  const error = seqOpen(k, file, op);
+  if (error === 0) seqView(k, k.view(FileStruct, file).private_data).private = data;
+  return error;
+}
 export const seqFileApi: KernelApi = kernelApi('fs/seq_file.c', {
-  seq_open: kfunc({ file, op: voidPtr }, int, (k, { file: opened, op }) => open(k, opened.addr, op)),
+  seq_open: kfunc({ file, op: voidPtr }, int, (k, { file: opened, op }) => seqOpen(k, opened.addr, op)),
   seq_read: blocking({ file, buf: voidPtr, size: size_t, ppos: voidPtr }, ssize_t, function* (k, { file: opened, buf, size, ppos }) {
     const seq = seqView(k, opened.private_data);
     const position = k.memory.ptr(ppos);
@@ -166,18 +187,9 @@ export const seqFileApi: KernelApi = kernelApi('fs/seq_file.c', {
     release(k, seqView(k, opened.private_data));
     return 0;
   }),
-  single_open: kfunc({ file, show: voidPtr, data: voidPtr }, int, (k, { file: opened, show, data }) => {
-    const op = k.slab.alloc(k.layouts.sizeOf('seq_operations'));
-    if (op === undefined) return -ENOMEM;
-    const operations = k.view(SeqOperations, op);
-    operations.start = k.symbols.require('single_start');
-    operations.next = k.symbols.require('single_next');
-    operations.stop = k.symbols.require('single_stop');
-    operations.show = show;
-    const error = open(k, opened.addr, op);
-    if (error === 0) seqView(k, opened.private_data).private = data;
-    return error;
-  }),
+  single_open: kfunc({ file, show: voidPtr, data: voidPtr }, int, (k, { file: opened, show, data }) =>
+    openSingle(k, opened.addr, show, data),
+  ),
   single_release: kfunc({ inode: voidPtr, file }, int, (k, { file: opened }) => {
     const seq = seqView(k, opened.private_data);
     k.slab.free(seq.op);
@@ -194,4 +206,77 @@ export const seqFileApi: KernelApi = kernelApi('fs/seq_file.c', {
   seq_printf: variadic({ m, f: cstring }, nothing, (k, { m: seq, f, va }) => append(k, seq, k.formatter.format(f, va))),
   seq_puts: kfunc({ m, s: cstring }, nothing, (k, { m: seq, s }) => append(k, seq, s)),
   seq_putc: kfunc({ m, c: char_ }, nothing, (k, { m: seq, c }) => append(k, seq, String.fromCharCode(c & 0xff))),
+  seq_vprintf: kfunc({ m, f: cstring, args: pointer('struct __va_list_tag *') }, nothing, (k, { m: seq, f, args }) =>
+    append(k, seq, k.formatter.format(f, guestVaList(k.memory, args))),
+  ),
+  seq_write: kfunc({ seq: m, data: voidPtr, len: size_t }, int, (k, { seq, data, len }) => {
+    if (seq.count + len < seq.size) {
+      append(k, seq, latin1(k.memory.read(data, len)));
+      return 0;
+    }
+    seq.count = seq.size;
+    return -1;
+  }),
+  seq_put_decimal_ull: kfunc({ m, delimiter: optionalCstring, num: u64 }, nothing, (k, { m: seq, delimiter, num }) =>
+    append(k, seq, `${delimiter ?? ''}${num}`),
+  ),
+  seq_put_decimal_ll: kfunc({ m, delimiter: optionalCstring, num: s64 }, nothing, (k, { m: seq, delimiter, num }) =>
+    append(k, seq, `${delimiter ?? ''}${num}`),
+  ),
+  /** Blanks up to the column that seq_setwidth() chose, then `c`. */
+  seq_pad: kfunc({ m, c: char_ }, nothing, (k, { m: seq, c }) => {
+    const missing = seq.pad_until - seq.count;
+    if (missing > 0) append(k, seq, ' '.repeat(missing));
+    if (c !== 0) append(k, seq, String.fromCharCode(c & 0xff));
+  }),
+  seq_hex_dump: kfunc(
+    { m, prefix_str: cstring, prefix_type: int, rowsize: int, groupsize: int, buf: voidPtr, len: size_t, ascii: bool },
+    nothing,
+    (k, { m: seq, prefix_str: prefix, prefix_type: type, rowsize: row, groupsize: group, buf, len: length, ascii }) => {
+      for (const line of hexLines(k, { prefix, type, row, group, buf, length, ascii })) append(k, seq, `${line}\n`);
+    },
+  ),
+  single_open_size: kfunc({ file, show: voidPtr, data: voidPtr, size: size_t }, int, (k, { file: opened, show, data, size }) => {
+    const error = openSingle(k, opened.addr, show, data);
+    if (error !== 0) return error;
+    const seq = seqView(k, opened.private_data);
+    seq.buf = k.slab.alloc(size) ?? 0;
+    seq.size = size;
+    return 0;
+  }),
+  __seq_open_private: kfunc({ f: file, ops: voidPtr, psize: int }, voidPtr, (k, { f, ops, psize }) => openPrivate(k, f.addr, ops, psize)),
+  seq_open_private: kfunc({ filp: file, ops: voidPtr, psize: int }, int, (k, { filp, ops, psize }) =>
+    openPrivate(k, filp.addr, ops, psize) === 0 ? -ENOMEM : 0,
+  ),
+  seq_release_private: kfunc({ inode: voidPtr, file }, int, (k, { file: opened }) => {
+    const seq = seqView(k, opened.private_data);
+    k.slab.free(seq.private);
+    release(k, seq);
+    return 0;
+  }),
+  seq_list_start: kfunc({ head: voidPtr, pos: loff_t }, voidPtr, (k, { head, pos }) => listEntries(k, head)[pos] ?? 0),
+  seq_list_start_head: kfunc({ head: voidPtr, pos: loff_t }, voidPtr, (k, { head, pos }) =>
+    pos === 0 ? head : (listEntries(k, head)[pos - 1] ?? 0),
+  ),
+  seq_list_next: kfunc({ v: voidPtr, head: voidPtr, ppos: voidPtr }, voidPtr, (k, { v, head, ppos }) => {
+    k.memory.setPtr(ppos, k.memory.ptr(ppos) + 1);
+    const next = k.memory.ptr(v);
+    return next === head ? 0 : next;
+  }),
+  seq_hlist_start: kfunc({ head: voidPtr, pos: loff_t }, voidPtr, (k, { head, pos }) => {
+    let at = k.memory.ptr(head);
+    for (let left = pos; at !== 0 && left > 0; left--) at = k.memory.ptr(at);
+    return at;
+  }),
+  seq_hlist_next: kfunc({ v: voidPtr, head: voidPtr, ppos: voidPtr }, voidPtr, (k, { v, head, ppos }) => {
+    k.memory.setPtr(ppos, k.memory.ptr(ppos) + 1);
+    return v === 1 ? k.memory.ptr(head) : k.memory.ptr(v);
+  }),
 });
+export function openPrivate(k: Kernel, file: Addr, operations: Addr, size: number): Addr {
+  const data = k.slab.alloc(size);
+  if (data === undefined || seqOpen(k, file, operations) !== 0) return 0;
+  k.memory.fill(data, 0, size);
+  seqView(k, k.view(FileStruct, file).private_data).private = data;
+  return data;
+}

@@ -1,7 +1,7 @@
 // Source: lib/string.c, arch/x86/lib/{mem*,string}*.
 
-import { E2BIG } from '#abi';
-import { cstring, int, type KernelApi, kernelApi, kfunc, size_t, ssize_t, voidPtr } from '../api/index.ts';
+import { E2BIG, EINVAL } from '#abi';
+import { bool, char_, cstring, gfp_t, int, type KernelApi, kernelApi, kfunc, nothing, size_t, ssize_t, voidPtr } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 
@@ -97,4 +97,99 @@ export const stringApi: KernelApi = kernelApi('lib/string.c', {
     const end = [...s].findIndex((letter) => reject.includes(letter));
     return end < 0 ? s.length : end;
   }),
+  strncat: kfunc({ dest: voidPtr, src: voidPtr, count: size_t }, voidPtr, (k, { dest, src, count }) => {
+    const end = dest + k.memory.strlen(dest);
+    const length = k.memory.strlen(src, count);
+    k.memory.copy(end, src, length);
+    k.memory.setU8(end + length, 0);
+    return dest;
+  }),
+  /** Return: the length that the whole would have. */
+  strlcat: kfunc({ dest: voidPtr, src: voidPtr, count: size_t }, size_t, (k, { dest, src, count }) => {
+    const before = k.memory.strlen(dest);
+    const length = k.memory.strlen(src);
+    if (before >= count) k.exceptions.bug('lib/string.c', 194);
+    scopy(k, dest + before, src, count - before);
+    return before + length;
+  }),
+  strscpy_pad: kfunc({ dest: voidPtr, src: voidPtr, count: size_t }, ssize_t, (k, { dest, src, count }) => {
+    const written = scopy(k, dest, src, count);
+    if (written >= 0 && written < count) k.memory.fill(dest + written + 1, 0, count - written - 1);
+    return written;
+  }),
+  strchrnul: kfunc({ s: voidPtr, c: int }, voidPtr, (k, { s, c }) => find(k, s, c, false) || s + k.memory.strlen(s)),
+  strnchr: kfunc({ s: voidPtr, count: size_t, c: int }, voidPtr, (k, { s, count, c }) => {
+    const length = k.memory.strlen(s, count);
+    const at = k.memory.read(s, Math.min(length + 1, count)).indexOf(c & 0xff);
+    return at < 0 ? 0 : s + at;
+  }),
+  strnstr: kfunc({ s1: voidPtr, s2: voidPtr, len: size_t }, voidPtr, (k, { s1, s2, len }) => {
+    const at = k.memory.cstring(s1, len).indexOf(k.memory.cstring(s2));
+    return at < 0 ? 0 : s1 + at;
+  }),
+  strpbrk: kfunc({ cs: voidPtr, ct: cstring }, voidPtr, (k, { cs, ct }) => {
+    const at = [...k.memory.cstring(cs)].findIndex((letter) => ct.includes(letter));
+    return at < 0 ? 0 : cs + at;
+  }),
+  /** Cuts a token off *s: it ends at the first of `ct`. Return: the token; NULL when there is none left. */
+  strsep: kfunc({ s: voidPtr, ct: cstring }, voidPtr, (k, { s, ct }) => {
+    const start = k.memory.ptr(s);
+    if (start === 0) return 0;
+    const at = [...k.memory.cstring(start)].findIndex((letter) => ct.includes(letter));
+    if (at >= 0) k.memory.setU8(start + at, 0);
+    k.memory.setPtr(s, at < 0 ? 0 : start + at + 1);
+    return start;
+  }),
+  memchr_inv: kfunc({ p: voidPtr, c: int, size: size_t }, voidPtr, (k, { p, c, size }) => {
+    const at = k.memory.read(p, size).findIndex((byte) => byte !== (c & 0xff));
+    return at < 0 ? 0 : p + at;
+  }),
+  memscan: kfunc({ addr: voidPtr, c: int, size: size_t }, voidPtr, (k, { addr, c, size }) => {
+    const at = k.memory.read(addr, size).indexOf(c & 0xff);
+    return addr + (at < 0 ? size : at);
+  }),
 });
+export const stringHelpersApi: KernelApi = kernelApi('lib/string_helpers.c', {
+  fortify_panic: kfunc({ name: cstring }, nothing, (k, { name }) => {
+    k.log.print('emerg', `detected buffer overflow in ${name}`);
+    k.exceptions.bug('lib/string_helpers.c', 1027);
+  }),
+  skip_spaces: kfunc({ str: voidPtr }, voidPtr, (k, { str }) => str + leadingSpaces(k.memory.cstring(str))),
+  /** Cuts the spaces at the end off. Return: where those at the start end. */
+  strim: kfunc({ s: voidPtr }, voidPtr, (k, { s }) => {
+    const text = k.memory.cstring(s);
+    const end = text.replace(/[\t-\r \xa0]+$/, '').length;
+    if (end < text.length) k.memory.setU8(s + end, 0);
+    return s + (end === 0 ? 0 : leadingSpaces(text));
+  }),
+  strreplace: kfunc({ s: voidPtr, old: char_, new: char_ }, voidPtr, (k, { s, old, new: fresh }) => {
+    const length = k.memory.strlen(s);
+    for (let n = 0; n < length; n++) if (k.memory.s8(s + n) === old) k.memory.setU8(s + n, fresh);
+    return s + length;
+  }),
+  /** Equal but for one newline at the end. */
+  sysfs_streq: kfunc({ s1: cstring, s2: cstring }, bool, (_, { s1, s2 }) => s1.replace(/\n$/, '') === s2.replace(/\n$/, '')),
+  match_string: kfunc({ array: voidPtr, n: size_t, string: cstring }, int, (k, { array, n, string }) =>
+    indexIn(k, array, n, (text) => text === string),
+  ),
+  __sysfs_match_string: kfunc({ array: voidPtr, n: size_t, str: cstring }, int, (k, { array, n, str }) =>
+    indexIn(k, array, n, (text) => text === str.replace(/\n$/, '')),
+  ),
+  kstrdup_quotable: kfunc({ src: voidPtr, gfp: gfp_t }, voidPtr, (k, { src }) =>
+    src === 0
+      ? 0
+      : k.cstringAlloc(
+          k.memory.cstring(src).replace(/[\x00-\x1f\x7f-\xff"\\]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`),
+        ),
+  ),
+});
+const leadingSpaces = (text: string): number => (/^[\t-\r \xa0]*/.exec(text) as RegExpExecArray)[0].length;
+/** The index of the first string that `test` takes; a NULL ends the array. */
+function indexIn(k: Kernel, array: Addr, n: number, test: (text: string) => boolean): number {
+  for (let index = 0; index < n; index++) {
+    const item = k.memory.ptr(array + index * 8);
+    if (item === 0) return -EINVAL;
+    if (test(k.memory.cstring(item))) return index;
+  }
+  return -EINVAL;
+}

@@ -78,6 +78,10 @@ export class Formatter {
         return undefined;
     }
   }
+  /** %pe of -errno: '-EINVAL'. */
+  errorName(error: number): string {
+    return errorName(error);
+  }
   /** What Linux prints instead of a string it cannot read, or undefined when it can. */
   #invalid(address: Addr): string | undefined {
     if (address === 0) return '(null)';

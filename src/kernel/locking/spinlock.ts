@@ -24,6 +24,14 @@ const saveInterrupts = (k: Kernel): bigint => {
   k.registers.rflags = flags & ~IF;
   return flags;
 };
+export function lockSpin(k: Kernel, address: Addr): void {
+  disablePreemption(k);
+  take(k, address, LOCKED);
+}
+export function unlockSpin(k: Kernel, address: Addr): void {
+  k.memory.setU32(address, 0);
+  disablePreemption(k, -1);
+}
 const locking = (before: (k: Kernel) => void): KernelSymbol =>
   kfunc({ lock }, nothing, (k, { lock: address }) => {
     before(k);
@@ -40,6 +48,52 @@ const nothingElse = (): void => {};
 const enableInterrupts = (k: Kernel): void => {
   k.registers.rflags |= IF;
 };
+
+function takeRead(k: Kernel, address: Addr): void {
+  disablePreemption(k);
+  if ((k.memory.u32(address) & WRITE_LOCKED) !== 0) k.exceptions.lockup();
+  k.memory.setU32(address, k.memory.u32(address) + READER);
+}
+function giveRead(k: Kernel, address: Addr): void {
+  k.memory.setU32(address, k.memory.u32(address) - READER);
+  disablePreemption(k, -1);
+}
+function takeWrite(k: Kernel, address: Addr): void {
+  disablePreemption(k);
+  take(k, address, WRITE_LOCKED);
+}
+const giveWrite = unlockSpin;
+type Locking = (k: Kernel, address: Addr) => void;
+/** The variants of one side of a rwlock_t: plain, _bh, _irq, _irqsave. */
+function readWrite(side: 'read' | 'write', lockIt: Locking, unlockIt: Locking): Readonly<Record<string, KernelSymbol>> {
+  const locks = (before: (k: Kernel) => void): KernelSymbol =>
+    kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
+      before(k);
+      lockIt(k, address);
+    });
+  const unlocks = (after: (k: Kernel) => void): KernelSymbol =>
+    kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
+      unlockIt(k, address);
+      after(k);
+    });
+  return {
+    [`_raw_${side}_lock`]: locks(nothingElse),
+    [`_raw_${side}_unlock`]: unlocks(nothingElse),
+    [`_raw_${side}_lock_irq`]: locks(saveInterrupts),
+    [`_raw_${side}_unlock_irq`]: unlocks(enableInterrupts),
+    [`_raw_${side}_lock_bh`]: locks((k) => disablePreemption(k, SOFTIRQ_DISABLE)),
+    [`_raw_${side}_unlock_bh`]: unlocks((k) => disablePreemption(k, -SOFTIRQ_DISABLE)),
+    [`_raw_${side}_lock_irqsave`]: kfunc({ lock: rwlock }, ulong, (k, { lock: address }) => {
+      const flags = saveInterrupts(k);
+      lockIt(k, address);
+      return flags;
+    }),
+    [`_raw_${side}_unlock_irqrestore`]: kfunc({ lock: rwlock, flags: ulong }, nothing, (k, { lock: address, flags }) => {
+      unlockIt(k, address);
+      if ((flags & IF) !== 0n) enableInterrupts(k);
+    }),
+  };
+}
 
 export const spinlockApi: KernelApi = kernelApi('kernel/locking/spinlock.c', {
   _raw_spin_lock: locking(nothingElse),
@@ -65,21 +119,22 @@ export const spinlockApi: KernelApi = kernelApi('kernel/locking/spinlock.c', {
     k.memory.setU32(address, LOCKED);
     return 1;
   }),
-  _raw_read_lock: kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
-    disablePreemption(k);
-    if ((k.memory.u32(address) & WRITE_LOCKED) !== 0) k.exceptions.lockup();
-    k.memory.setU32(address, k.memory.u32(address) + READER);
+  _raw_spin_trylock_bh: kfunc({ lock }, int, (k, { lock: address }) => {
+    if (k.memory.u32(address) !== 0) return 0;
+    disablePreemption(k, SOFTIRQ_DISABLE);
+    lockSpin(k, address);
+    return 1;
   }),
-  _raw_read_unlock: kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
-    k.memory.setU32(address, k.memory.u32(address) - READER);
-    disablePreemption(k, -1);
+  ...readWrite('read', takeRead, giveRead),
+  ...readWrite('write', takeWrite, giveWrite),
+  _raw_read_trylock: kfunc({ lock: rwlock }, int, (k, { lock: address }) => {
+    if ((k.memory.u32(address) & WRITE_LOCKED) !== 0) return 0;
+    takeRead(k, address);
+    return 1;
   }),
-  _raw_write_lock: kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
-    disablePreemption(k);
-    take(k, address, WRITE_LOCKED);
-  }),
-  _raw_write_unlock: kfunc({ lock: rwlock }, nothing, (k, { lock: address }) => {
-    k.memory.setU32(address, 0);
-    disablePreemption(k, -1);
+  _raw_write_trylock: kfunc({ lock: rwlock }, int, (k, { lock: address }) => {
+    if (k.memory.u32(address) !== 0) return 0;
+    takeWrite(k, address);
+    return 1;
   }),
 });

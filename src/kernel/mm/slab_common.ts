@@ -1,4 +1,5 @@
 // Source: mm/slab_common.c, mm/slub.c, include/linux/slab.h.
+import { EFAULT, EINVAL, ENOMEM } from '#abi';
 import {
   cstring,
   gfp_t,
@@ -12,6 +13,7 @@ import {
   pointer,
   size_t,
   uint,
+  ulongAddr,
   voidPtr,
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
@@ -128,6 +130,17 @@ export const slabCommonApi: KernelApi = kernelApi('mm/slab_common.c', {
   kmem_cache_size: kfunc({ s: cachep }, uint, (k, { s }) => k.get(KmemCaches).at(s)?.objectSize ?? 0),
 });
 
+/** The kernel's own read-only strings lie in its image. */
+const inRodata = (k: Kernel, address: Addr): boolean => k.description.kallsyms.at(address) !== undefined;
+/** A copy of user memory and `extra` zero bytes; -EFAULT or -ENOMEM. */
+function fromUser(k: Kernel, src: Addr, length: number, extra: number): Addr {
+  const bytes = k.user.slice(src, length);
+  if (bytes.length < length) return -EFAULT;
+  const address = kmalloc(k, length + extra, __GFP_ZERO);
+  if (address === NULL) return -ENOMEM;
+  k.memory.write(address, bytes);
+  return address;
+}
 export const mmUtilApi: KernelApi = kernelApi('mm/util.c', {
   kstrdup: kfunc({ s: voidPtr, gfp: gfp_t }, voidPtr, (k, { s, gfp }) => {
     if (s === NULL) return NULL;
@@ -150,6 +163,34 @@ export const mmUtilApi: KernelApi = kernelApi('mm/util.c', {
     if (address !== NULL) k.memory.copy(address, src, len);
     return address;
   }),
+  kstrdup_const: kfunc({ s: voidPtr, gfp: gfp_t }, voidPtr, (k, { s, gfp }) => {
+    if (s === NULL || inRodata(k, s)) return s;
+    const size = k.memory.strlen(s) + 1;
+    const address = kmalloc(k, size, gfp);
+    if (address !== NULL) k.memory.copy(address, s, size);
+    return address;
+  }),
+  kfree_const: kfunc({ x: voidPtr }, nothing, (k, { x }) => {
+    if (!inRodata(k, x)) kfree(k, x);
+  }),
+  kmemdup_nul: kfunc({ s: voidPtr, len: size_t, gfp: gfp_t }, voidPtr, (k, { s, len, gfp }) => {
+    if (s === NULL) return NULL;
+    const address = kmalloc(k, len + 1, gfp);
+    if (address === NULL) return NULL;
+    k.memory.copy(address, s, len);
+    k.memory.setU8(address + len, 0);
+    return address;
+  }),
+  memdup_user: kfunc({ src: voidPtr, len: size_t }, voidPtr, (k, { src, len }) => fromUser(k, src, len, 0)),
+  memdup_user_nul: kfunc({ src: voidPtr, len: size_t }, voidPtr, (k, { src, len }) => fromUser(k, src, len, 1)),
+  strndup_user: kfunc({ s: voidPtr, n: ulongAddr }, voidPtr, (k, { s, n }) => {
+    const bytes = k.user.slice(s, n);
+    const end = bytes.indexOf(0);
+    if (bytes.length === 0) return -EFAULT;
+    if (end < 0) return bytes.length < n ? -EFAULT : -EINVAL;
+    return fromUser(k, s, end + 1, 0);
+  }),
+  vmemdup_user: kfunc({ src: voidPtr, len: size_t }, voidPtr, (k, { src, len }) => fromUser(k, src, len, 0)),
   kvmalloc_node: partial(
     NO_RECLAIM,
     kfunc({ size: size_t, flags: gfp_t, node: int }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags)),

@@ -95,6 +95,29 @@ export class Modules {
     this.#k.view(ModuleStruct, module.addr).refcnt -= 1;
   }
 
+  /** The loaded module that exports `name`; undefined when it is the kernel's own, or nobody's. */
+  exporter(name: string): Module | undefined {
+    return this.#resolver.find(name)?.owner;
+  }
+  /** __symbol_get(): the address, with a reference to its owner; 0 when there is none or it is not GPL-only. */
+  symbolGet(name: string): Addr {
+    const found = this.#resolver.find(name);
+    if (found === undefined) return 0;
+    if (!found.gpl) {
+      this.#k.log.print('warning', `failing symbol_get of non-GPLONLY symbol ${name}.`);
+      return 0;
+    }
+    if (found.owner === undefined) return this.#k.symbols.addressOf(name) ?? 0;
+    return found.owner.state === MODULE_STATE_LIVE && this.tryGet(found.owner) ? found.address : 0;
+  }
+
+  /** Holds the module whose struct is at `owner` while something of it is open; what gives it back. */
+  hold(owner: Addr): () => void {
+    const module = owner === 0 ? undefined : this.at(owner);
+    if (module === undefined || !this.tryGet(module)) return () => {};
+    return () => this.put(module);
+  }
+
   /** init_module(2) after its permission checks. Gives 0, -errno, or whatever negative value the module's init gave. */
   *initModule(image: Uint8Array, args: string, flags = 0): Sleeping<number> {
     const loaded = this.#load(image, flags);

@@ -16,7 +16,8 @@ export interface Unresolved {
   readonly missingInKobox: boolean;
 }
 
-interface Found extends ModuleExport {
+/** An export and who has it: undefined is the kernel. */
+export interface Found extends ModuleExport {
   readonly owner: Module | undefined;
 }
 
@@ -27,7 +28,7 @@ export class Resolver {
     this.#k = k;
     this.#modules = modules;
   }
-  #find(name: string, gplAllowed: boolean): Found | undefined {
+  find(name: string, gplAllowed = true): Found | undefined {
     const own = this.#k.description.exports.get(name);
     if (own !== undefined && (gplAllowed || !own.gpl)) return { ...own, owner: undefined };
     for (const owner of this.#modules()) {
@@ -39,7 +40,7 @@ export class Resolver {
   }
   /** Who exports `name`: 'kernel' or a module's name. */
   ownerOf(name: string): string | undefined {
-    const found = this.#find(name, true);
+    const found = this.find(name);
     return found && (found.owner?.name ?? 'kernel');
   }
   resolve(module: Module, name: string, versions: ReadonlyMap<string, number> | undefined): Resolved | Unresolved {
@@ -48,7 +49,7 @@ export class Resolver {
       this.#k.log.print('warning', `${module.name}: Unknown symbol ${name} (err ${-errno})`);
       return { errno, missingInKobox };
     };
-    const found = this.#find(name, !proprietary);
+    const found = this.find(name, !proprietary);
     if (found === undefined) return refuse(ENOENT);
     if (found.gpl) module.usesGplOnly = true;
     if (!this.#inherits(module, name, found.owner)) return refuse(ENOENT);

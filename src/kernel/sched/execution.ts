@@ -17,6 +17,8 @@ export interface Context {
   readonly activations: Activation[];
   /** Where guest code goes on (low 32 bits) when it was stopped between two calls. */
   resumeIp: number | undefined;
+  /** What the task's function returned, or the code of its exit. */
+  exitCode: number;
 }
 
 /** How `run` left a context. */
@@ -28,6 +30,14 @@ export class TaskKilled extends Error {
   constructor(signal: number) {
     super(`task killed by signal ${signal}`);
     this.signal = signal;
+  }
+}
+/** Thrown by a kernel function that ends its task in good order: do_exit() of a kernel thread. */
+export class TaskExit extends Error {
+  readonly code: number;
+  constructor(code: number) {
+    super(`task exits with ${code}`);
+    this.code = code;
   }
 }
 /** What ended guest code: a stop of the CPU, or what a kernel function threw. */
@@ -129,6 +139,11 @@ export class Execution {
         ip = this.#call(request.fn, request.args, context);
         if (ip === undefined) answer = this.#registers.addr(RAX);
       } catch (error) {
+        if (error instanceof TaskExit) {
+          context.activations.length = 0;
+          context.exitCode = error.code;
+          return 'finished';
+        }
         if (!(error instanceof GuestFault || error instanceof TaskKilled)) throw error;
         ip = this.#host.exception({ kind: 'thrown', error });
         if (ip === undefined) return this.#kill(context);

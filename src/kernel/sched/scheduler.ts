@@ -217,7 +217,7 @@ export class Scheduler {
     const saved = k.registers.save();
     k.registers.setAddr(RSP, k.registers.addr(RSP) - IRQ_GAP);
     k.percpu.preemptCount += offset;
-    const context: Context = { activations: [{ generator: body() }], resumeIp: undefined };
+    const context: Context = { activations: [{ generator: body() }], resumeIp: undefined, exitCode: 0 };
     let outcome = k.execution.run(context);
     while (outcome === 'switch') {
       k.exceptions.schedulingWhileAtomic();

@@ -7,6 +7,7 @@ import type { Addr } from '../memory.ts';
 export const TASK_RUNNING = 0;
 export const TASK_INTERRUPTIBLE = 1;
 export const TASK_UNINTERRUPTIBLE = 2;
+export const TASK_PARKED = 0x40;
 export const TASK_DEAD = 0x80;
 export const TASK_WAKEKILL = 0x100;
 export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;

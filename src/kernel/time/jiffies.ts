@@ -4,6 +4,7 @@ import {
   embedded,
   int,
   type KernelApi,
+  type KernelSymbol,
   kdata,
   kernelApi,
   kernelStruct,
@@ -15,6 +16,7 @@ import {
   ptr,
   type Sleeping,
   u32,
+  u64,
   uint,
   ulong,
   ulongAddr,
@@ -23,7 +25,7 @@ import {
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { SOFTIRQ_OFFSET } from '../sched/scheduler.ts';
-import { TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from '../sched/task.ts';
+import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from '../sched/task.ts';
 import type { CancellableEvent } from './clock.ts';
 
 export const HZ = 250;
@@ -90,7 +92,7 @@ const timer = ptr(TimerList);
 const key = pointer('struct lock_class_key *');
 
 /** schedule_timeout(): sleeps in the state that current has. */
-function* scheduleTimeout(k: Kernel, timeout: bigint): Sleeping<bigint> {
+export function* scheduleTimeout(k: Kernel, timeout: bigint): Sleeping<bigint> {
   if (timeout >= NEVER) {
     yield* k.scheduler.schedule();
     return timeout;
@@ -107,13 +109,20 @@ function* scheduleTimeout(k: Kernel, timeout: bigint): Sleeping<bigint> {
   return left > 0n ? left : 0n;
 }
 
+/** Follows the clock while a module is there that reads it. */
+const jiffiesData = kdata((k, address) => {
+  const update = (): void => k.memory.setU64(address, jiffiesNow(k));
+  update();
+  k.clock.onAdvance(update);
+});
+function rounded(j: bigint, now: bigint): bigint {
+  const hz = BigInt(HZ);
+  const rest = j % hz;
+  const result = rest < hz / 4n ? j - rest : j - rest + hz;
+  return result <= now ? j : result;
+}
 export const timerApi: KernelApi = kernelApi('kernel/time/timer.c', {
-  /** Follows the clock while a module is there that reads it. */
-  jiffies: kdata((k, address) => {
-    const update = (): void => k.memory.setU64(address, jiffiesNow(k));
-    update();
-    k.clock.onAdvance(update);
-  }),
+  jiffies: jiffiesData,
   init_timer_key: kfunc({ timer, func: voidPtr, flags: uint, name: optionalCstring, key }, nothing, (_, { timer: view, func, flags }) => {
     view['entry.pprev'] = 0;
     view.function = func;
@@ -129,6 +138,25 @@ export const timerApi: KernelApi = kernelApi('kernel/time/timer.c', {
   }),
   timer_delete: kfunc({ timer }, int, (k, { timer: { addr } }) => (k.get(Timers).cancel(addr) ? 1 : 0)),
   timer_delete_sync: kfunc({ timer }, int, (k, { timer: { addr } }) => (k.get(Timers).cancel(addr) ? 1 : 0)),
+  try_to_del_timer_sync: kfunc({ timer }, int, (k, { timer: { addr } }) => (k.get(Timers).cancel(addr) ? 1 : 0)),
+  /** Only ever makes it earlier. */
+  timer_reduce: kfunc({ timer, expires: ulong }, int, (k, { timer: view, expires }) => {
+    const pending = view['entry.pprev'] !== 0;
+    if (pending && BigInt.asIntN(64, view.expires - expires) <= 0n) return 1;
+    view.expires = expires;
+    return k.get(Timers).start(view.addr) ? 1 : 0;
+  }),
+  add_timer_on: kfunc({ timer, cpu: int }, nothing, (k, { timer: { addr } }) => {
+    k.get(Timers).start(addr);
+  }),
+  /** To a whole second; down when that is less than a quarter away. */
+  round_jiffies: kfunc({ j: ulong }, ulong, (k, { j }) => rounded(j, jiffiesNow(k))),
+  round_jiffies_relative: kfunc({ j: ulong }, ulong, (k, { j }) => rounded(j + jiffiesNow(k), jiffiesNow(k)) - jiffiesNow(k)),
+  jiffies_64: jiffiesData,
+  schedule_timeout_killable: blocking({ timeout: long }, long, (k, { timeout }) => {
+    k.scheduler.currentStruct.__state = TASK_KILLABLE;
+    return scheduleTimeout(k, timeout);
+  }),
   schedule_timeout: blocking({ timeout: long }, long, (k, { timeout }) => scheduleTimeout(k, timeout)),
   schedule_timeout_interruptible: blocking({ timeout: long }, long, (k, { timeout }) => {
     k.scheduler.currentStruct.__state = TASK_INTERRUPTIBLE;
@@ -151,8 +179,48 @@ export const timerApi: KernelApi = kernelApi('kernel/time/timer.c', {
     yield* k.scheduler.sleepFor(min * 1000, state);
   }),
 });
+const Tm = kernelStruct('tm', {
+  tm_sec: int,
+  tm_min: int,
+  tm_hour: int,
+  tm_mday: int,
+  tm_mon: int,
+  tm_year: long,
+  tm_wday: int,
+  tm_yday: int,
+});
+const MS_PER_DAY = 86_400_000;
 export const timeApi: KernelApi = kernelApi('kernel/time/time.c', {
   __msecs_to_jiffies: kfunc({ m: uint }, ulong, (_, { m }) => BigInt(Math.ceil(m / MS_PER_JIFFY))),
+  __usecs_to_jiffies: kfunc({ u: uint }, ulong, (_, { u }) => BigInt(Math.ceil((u * 1000) / NS_PER_JIFFY))),
+  jiffies_to_usecs: kfunc({ j: ulong }, uint, (_, { j }) => Number(BigInt.asUintN(32, j * BigInt(NS_PER_JIFFY / 1000)))),
+  nsecs_to_jiffies: kfunc({ n: u64 }, ulong, (_, { n }) => n / BigInt(NS_PER_JIFFY)),
+  nsecs_to_jiffies64: kfunc({ n: u64 }, u64, (_, { n }) => n / BigInt(NS_PER_JIFFY)),
+  jiffies64_to_nsecs: kfunc({ j: u64 }, u64, (_, { j }) => j * BigInt(NS_PER_JIFFY)),
+  jiffies_to_timespec64: kfunc({ jiffies: ulong, value: voidPtr }, nothing, (k, { jiffies, value }) => {
+    const time = jiffies * BigInt(NS_PER_JIFFY);
+    k.memory.setU64(value, time / NS_PER_S);
+    k.memory.setU64(value + 8, time % NS_PER_S);
+  }),
+  /** USER_HZ is 100. */
+  jiffies_to_clock_t: kfunc({ x: ulong }, long, (_, { x }) => (x * 100n) / BigInt(HZ)),
+  clock_t_to_jiffies: kfunc({ x: ulong }, ulong, (_, { x }) => (x * BigInt(HZ)) / 100n),
+  mktime64: kfunc(
+    { year0: uint, mon0: uint, day: uint, hour: uint, min: uint, sec: uint },
+    long,
+    (_, { year0, mon0, day, hour, min, sec }) => BigInt(Date.UTC(year0, mon0 - 1, day, hour, min, sec) / 1000),
+  ),
+  time64_to_tm: kfunc({ totalsecs: long, offset: int, result: ptr(Tm) }, nothing, (_, { totalsecs, offset, result: tm }) => {
+    const date = new Date((Number(totalsecs) + offset) * 1000);
+    tm.tm_sec = date.getUTCSeconds();
+    tm.tm_min = date.getUTCMinutes();
+    tm.tm_hour = date.getUTCHours();
+    tm.tm_mday = date.getUTCDate();
+    tm.tm_mon = date.getUTCMonth();
+    tm.tm_year = BigInt(date.getUTCFullYear() - 1900);
+    tm.tm_wday = date.getUTCDay();
+    tm.tm_yday = Math.floor((date.getTime() - Date.UTC(date.getUTCFullYear(), 0, 1)) / MS_PER_DAY);
+  }),
   jiffies_to_msecs: kfunc({ j: ulong }, uint, (_, { j }) => Number(BigInt.asUintN(32, j * BigInt(MS_PER_JIFFY)))),
 });
 /** Reading the time takes a little of it, so that a loop that polls the clock ends. */
@@ -162,10 +230,33 @@ const now = (k: Kernel): bigint => {
   return BigInt(Math.floor(k.clock.now));
 };
 const TK_OFFS_REAL = 0;
+/** The time of the last tick: what the coarse clocks show. */
+const tick = (k: Kernel): bigint => BigInt(Math.floor(k.clock.now / NS_PER_JIFFY) * NS_PER_JIFFY);
+const NS_PER_S = 1_000_000_000n;
+const timespecOf = (read: (k: Kernel) => bigint): KernelSymbol =>
+  kfunc({ ts: voidPtr }, nothing, (k, { ts }) => {
+    const time = read(k);
+    k.memory.setU64(ts, time / NS_PER_S);
+    k.memory.setU64(ts + 8, time % NS_PER_S);
+  });
 export const timekeepingApi: KernelApi = kernelApi('kernel/time/timekeeping.c', {
   ktime_get: kfunc({}, long, (k) => now(k)),
   ktime_get_with_offset: kfunc({ offs: uint }, long, (k, { offs }) => now(k) + (offs === TK_OFFS_REAL ? k.clock.bootRealtime : 0n)),
   ktime_get_seconds: kfunc({}, long, (k) => now(k) / 1_000_000_000n),
+  ktime_get_real: kfunc({}, long, (k) => now(k) + k.clock.bootRealtime),
+  ktime_get_boottime: kfunc({}, long, (k) => now(k)),
+  ktime_get_clocktai: kfunc({}, long, (k) => now(k) + k.clock.bootRealtime),
+  ktime_get_raw: kfunc({}, long, (k) => now(k)),
+  ktime_get_coarse_with_offset: kfunc({ offs: uint }, long, (k, { offs }) => tick(k) + (offs === TK_OFFS_REAL ? k.clock.bootRealtime : 0n)),
+  ktime_get_mono_fast_ns: kfunc({}, u64, (k) => now(k)),
+  ktime_get_boot_fast_ns: kfunc({}, u64, (k) => now(k)),
+  ktime_get_raw_fast_ns: kfunc({}, u64, (k) => now(k)),
+  ktime_get_real_fast_ns: kfunc({}, u64, (k) => now(k) + k.clock.bootRealtime),
+  ktime_get_ts64: timespecOf(now),
+  ktime_get_raw_ts64: timespecOf(now),
+  ktime_get_real_ts64: timespecOf((k) => now(k) + k.clock.bootRealtime),
+  ktime_get_coarse_ts64: timespecOf((k) => tick(k)),
+  ktime_get_coarse_real_ts64: timespecOf((k) => tick(k) + k.clock.bootRealtime),
   ktime_get_real_seconds: kfunc({}, long, (k) => (now(k) + k.clock.bootRealtime) / 1_000_000_000n),
 });
 /** 2^32 loops are a second; the inline udelay() multiplies by 0x10c7. */

@@ -1,157 +1,179 @@
-// Classes and their devices: nodes in /dev, directories in /sys. Source: drivers/base/{class,core,devtmpfs}.c.
+// Classes of devices. Source: drivers/base/class.c.
+import { EINVAL } from '#abi';
 import {
-  blockingVariadic,
-  cstring,
-  dev_t,
+  blocking,
+  int,
   type KernelApi,
   kernelApi,
   kernelStruct,
   kfunc,
   nothing,
-  partial,
   pointer,
+  type Sleeping,
+  umode_t,
   voidPtr,
 } from '../../api/index.ts';
-import { devtmpfs } from '../../fs/char_dev.ts';
-import { majorOf, minorOf } from '../../fs/devices.ts';
-import { plainText, Symlink, TextFile, TreeDirectory } from '../../fs/node.ts';
+import { TreeDirectory } from '../../fs/node.ts';
+import { Sysfs, SysfsFile } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
+import { KernelKobjects } from '../../lib/kobject.ts';
 import type { Addr } from '../../memory.ts';
+import { find, forEach } from './bus.ts';
 
-const ClassStruct = kernelStruct('class', { name: voidPtr, owner: voidPtr, devnode: voidPtr });
-const DeviceStruct = kernelStruct('device', { devt: dev_t, class: voidPtr, parent: voidPtr, driver_data: voidPtr });
-const SYSFS_SIZE = 4096;
-const DEFAULT_NODE_MODE = 0o600;
+export const ClassStruct = kernelStruct('class', {
+  name: voidPtr,
+  owner: voidPtr,
+  class_groups: voidPtr,
+  dev_groups: voidPtr,
+  devnode: voidPtr,
+  class_release: voidPtr,
+  dev_release: voidPtr,
+  p: voidPtr,
+});
+const ClassAttribute = kernelStruct('class_attribute', { show: voidPtr, store: voidPtr });
+const ClassAttributeString = kernelStruct('class_attribute_string', { str: voidPtr });
+const ClassDevIter = kernelStruct('class_dev_iter', { 'ki.i_klist': voidPtr, 'ki.i_cur': voidPtr, type: voidPtr });
+const Attribute = kernelStruct('attribute', { name: voidPtr, mode: umode_t });
+const DeviceTypeOf = kernelStruct('device', { type: voidPtr });
+const NULL = 0;
 
-interface Device {
-  readonly class: Addr;
-  readonly devt: number;
-  readonly remove: () => void;
-}
-class Classes {
+export class Classes {
   readonly #k: Kernel;
-  readonly #devices = new Map<Addr, Device>();
+  readonly #devices = new Map<Addr, Addr[]>();
   constructor(k: Kernel) {
     this.#k = k;
   }
-  create(owner: Addr, name: string): Addr {
-    const k = this.#k;
-    const address = k.slab.alloc(k.layouts.sizeOf('class'));
-    if (address === undefined) return -12;
-    k.memory.fill(address, 0, k.layouts.sizeOf('class'));
-    const view = k.view(ClassStruct, address);
-    view.owner = owner;
-    view.name = k.cstringAlloc(name);
-    k.vfs.directory('/sys/class').put(name, new TreeDirectory(0o755, false));
-    return address;
+  nameOf(cls: Addr): string {
+    return this.#k.memory.cstring(this.#k.view(ClassStruct, cls).name);
   }
-  destroy(cls: Addr): void {
-    const k = this.#k;
-    const { name } = k.view(ClassStruct, cls);
-    k.vfs.directory('/sys/class').entries.delete(k.memory.cstring(name));
-    k.slab.free(name);
-    k.slab.free(cls);
+  /** Devices of a class in the order of their addition. */
+  devicesOf(cls: Addr): Addr[] {
+    let devices = this.#devices.get(cls);
+    if (devices === undefined) {
+      devices = [];
+      this.#devices.set(cls, devices);
+    }
+    return devices;
   }
-  createDevice(cls: Addr, devt: number, data: Addr, name: string, mode: number): Addr {
+  *register(cls: Addr): Sleeping<number> {
     const k = this.#k;
-    const address = k.slab.alloc(k.layouts.sizeOf('device'));
-    if (address === undefined) return -12;
-    k.memory.fill(address, 0, k.layouts.sizeOf('device'));
-    const view = k.view(DeviceStruct, address);
-    view.devt = devt;
-    view.class = cls;
-    view.driver_data = data;
-    const className = k.memory.cstring(k.view(ClassStruct, cls).name);
-    const parent = k.vfs.directory(`/sys/devices/virtual/${className}`);
-    const directory = new TreeDirectory(0o755, false);
-    parent.put(name, directory);
-    const links = k.vfs.directory(`/sys/class/${className}`);
-    links.put(name, new Symlink(`../../devices/virtual/${className}/${name}`));
-    directory.put(
-      'uevent',
-      new TextFile(
-        0o644,
-        plainText(() => `MAJOR=${majorOf(devt)}\nMINOR=${minorOf(devt)}\nDEVNAME=${name}\n`),
-        SYSFS_SIZE,
-      ),
-    );
-    directory.put('subsystem', new Symlink(`../../../../class/${className}`));
-    let removeNode: (() => void) | undefined;
-    if (devt !== 0) {
-      directory.put(
-        'dev',
-        new TextFile(
-          0o444,
-          plainText(() => `${majorOf(devt)}:${minorOf(devt)}\n`),
-          SYSFS_SIZE,
-        ),
+    const name = this.nameOf(cls);
+    const parent = k.vfs.directory('/sys/class');
+    const EEXIST = 17;
+    if (parent.entries.has(name)) {
+      k.log.print('warning', `sysfs: cannot create duplicate filename '/class/${name}'`);
+      k.exceptions.dumpStack();
+      k.log.print(
+        'err',
+        `kobject: kobject_add_internal failed for ${name} with -EEXIST, don't try to register things with the same name in the same directory.`,
       );
-      removeNode = devtmpfs(k, name, devt, mode);
+      return -EEXIST;
     }
-    this.#devices.set(address, {
-      class: cls,
-      devt,
-      remove: () => {
-        parent.entries.delete(name);
-        links.entries.delete(name);
-        removeNode?.();
-        k.slab.free(address);
-      },
-    });
-    return address;
+    parent.put(name, new TreeDirectory(0o755, false));
+    k.view(ClassStruct, cls).p = cls;
+    const kobj = k.get(KernelKobjects).at(`class/${name}`);
+    k.get(Sysfs).makers.set(kobj, (attribute) => this.attributeFile(cls, attribute));
+    const groups = k.view(ClassStruct, cls).class_groups;
+    return groups === NULL ? 0 : yield* k.get(Sysfs).createGroups(kobj, groups);
   }
-  destroyDevice(cls: Addr, devt: number): void {
-    for (const [address, device] of this.#devices) {
-      if (device.class !== cls || device.devt !== devt) continue;
-      this.#devices.delete(address);
-      device.remove();
-      return;
-    }
+  *unregister(cls: Addr): Sleeping<void> {
+    const k = this.#k;
+    const name = this.nameOf(cls);
+    k.vfs.directory('/sys/class').entries.delete(name);
+    k.get(KernelKobjects).forget(`class/${name}`);
+    this.#devices.delete(cls);
+    const { class_release: release } = k.view(ClassStruct, cls);
+    if (release !== NULL) yield* k.call(release, cls);
+  }
+  /** show(class, attr, buf), store(class, attr, buf, count). */
+  attributeFile(cls: Addr, attribute: Addr): SysfsFile {
+    const k = this.#k;
+    const { show, store } = k.view(ClassAttribute, attribute);
+    return new SysfsFile(k.view(Attribute, attribute).mode & 0o777, {
+      ...(show !== NULL && {
+        *read() {
+          const page = k.pages.alloc(0) ?? NULL;
+          k.memory.fill(page, 0, 4096);
+          const count = Number(yield* k.call(show, cls, attribute, page));
+          const text = count < 0 ? count : k.memory.cstring(page, count);
+          k.pages.free(page);
+          return text;
+        },
+      }),
+      ...(store !== NULL && {
+        *write(text: string) {
+          const page = k.cstringAlloc(text.slice(0, 4096));
+          const result = Number(yield* k.call(store, cls, attribute, page, Math.min(text.length, 4096)));
+          k.slab.free(page);
+          return result;
+        },
+      }),
+    });
   }
 }
+const classes = (k: Kernel): Classes => k.get(Classes);
 const cls = pointer('struct class *');
-const NOTE = 'no uevents, no attributes, no reference counts';
+const dev = pointer('struct device *');
+const isError = (address: Addr): boolean => address === NULL || (address < 0 && address >= -4095);
 
 export const classApi: KernelApi = kernelApi('drivers/base/class.c', {
-  __class_create: partial(
-    NOTE,
-    kfunc({ owner: pointer('struct module *'), name: cstring, key: voidPtr }, voidPtr, (k, { owner, name }) =>
-      k.get(Classes).create(owner, name),
-    ),
+  __class_register: blocking({ cls, key: voidPtr }, int, (k, { cls: address }) => classes(k).register(address)),
+  class_unregister: blocking({ cls }, nothing, (k, { cls: address }) => classes(k).unregister(address)),
+  __class_create: blocking({ owner: pointer('struct module *'), name: voidPtr, key: voidPtr }, cls, function* (k, { owner, name }) {
+    const size = k.layouts.sizeOf('class');
+    const address = k.slab.alloc(size) ?? NULL;
+    k.memory.fill(address, 0, size);
+    const view = k.view(ClassStruct, address);
+    view.owner = owner;
+    view.name = name;
+    view.class_release = k.symbols.require('class_create_release');
+    const error = yield* classes(k).register(address);
+    if (error === 0) return address;
+    k.slab.free(address);
+    return error;
+  }),
+  class_destroy: blocking({ cls }, nothing, function* (k, { cls: address }) {
+    if (!isError(address)) yield* classes(k).unregister(address);
+  }),
+  class_create_release: kfunc({ cls }, nothing, (k, { cls: address }) => {
+    k.slab.free(address);
+  }),
+  class_create_file_ns: kfunc({ cls, attr: voidPtr, ns: voidPtr }, int, (k, { cls: address, attr }) => {
+    if (address === NULL) return -EINVAL;
+    k.vfs
+      .directory(`/sys/class/${classes(k).nameOf(address)}`)
+      .put(k.memory.cstring(k.view(Attribute, attr).name), classes(k).attributeFile(address, attr));
+    return 0;
+  }),
+  class_remove_file_ns: kfunc({ cls, attr: voidPtr, ns: voidPtr }, nothing, (k, { cls: address, attr }) => {
+    if (address !== NULL)
+      k.vfs.directory(`/sys/class/${classes(k).nameOf(address)}`).entries.delete(k.memory.cstring(k.view(Attribute, attr).name));
+  }),
+  show_class_attr_string: kfunc({ class: cls, attr: voidPtr, buf: voidPtr }, voidPtr, (k, { attr, buf }) => {
+    const text = `${k.memory.cstring(k.view(ClassAttributeString, attr).str)}\n`;
+    k.memory.setCstring(buf, text);
+    return text.length;
+  }),
+  class_for_each_device: blocking({ class: cls, start: dev, data: voidPtr, fn: voidPtr }, int, (k, { class: of, start, data, fn }) =>
+    forEach(k, classes(k).devicesOf(of), start, fn, data),
   ),
-  class_destroy: partial(
-    NOTE,
-    kfunc({ cls }, nothing, (k, { cls: address }) => {
-      if (address !== 0 && address < -4095) k.get(Classes).destroy(address);
-    }),
+  class_find_device: blocking({ class: cls, start: dev, data: voidPtr, match: voidPtr }, dev, (k, { class: of, start, data, match }) =>
+    find(k, classes(k).devicesOf(of), start, data, match),
   ),
-});
-export const deviceApi: KernelApi = kernelApi('drivers/base/core.c', {
-  device_create: partial(
-    NOTE,
-    blockingVariadic(
-      { class: cls, parent: voidPtr, devt: dev_t, drvdata: voidPtr, fmt: cstring },
-      voidPtr,
-      function* (k, { class: of, devt, drvdata, fmt, va }) {
-        const name = k.formatter.format(fmt, va);
-        let mode = DEFAULT_NODE_MODE;
-        const device = k.get(Classes).createDevice(of, devt, drvdata, name, mode);
-        const { devnode } = k.view(ClassStruct, of);
-        if (devnode !== 0 && device < -4095) {
-          const place = k.slab.alloc(8) ?? 0;
-          k.memory.fill(place, 0, 8);
-          yield* k.call(devnode, device, place);
-          mode = k.memory.u16(place) || DEFAULT_NODE_MODE;
-          k.slab.free(place);
-          const node = k.vfs.resolve(`/dev/${name}`, '/');
-          if (typeof node !== 'number' && node.node !== undefined) node.node.mode = node.node.type | (mode & 0o7777);
-        }
-        return device;
-      },
-    ),
-  ),
-  device_destroy: partial(
-    NOTE,
-    kfunc({ class: cls, devt: dev_t }, nothing, (k, { class: of, devt }) => k.get(Classes).destroyDevice(of, devt)),
-  ),
+  /** The iterator's klist pointer holds the class, its cursor the last device. */
+  class_dev_iter_init: kfunc({ iter: voidPtr, class: cls, start: dev, type: voidPtr }, nothing, (k, { iter, class: of, start, type }) => {
+    const view = k.view(ClassDevIter, iter);
+    view['ki.i_klist'] = of;
+    view['ki.i_cur'] = start;
+    view.type = type;
+  }),
+  class_dev_iter_next: kfunc({ iter: voidPtr }, dev, (k, { iter }) => {
+    const view = k.view(ClassDevIter, iter);
+    const devices = classes(k).devicesOf(view['ki.i_klist']);
+    const from = view['ki.i_cur'] === NULL ? 0 : devices.indexOf(view['ki.i_cur']) + 1;
+    const next = devices.slice(from).find((device) => view.type === NULL || k.view(DeviceTypeOf, device).type === view.type) ?? NULL;
+    if (next !== NULL) view['ki.i_cur'] = next;
+    return next;
+  }),
+  class_dev_iter_exit: kfunc({ iter: voidPtr }, nothing, () => {}),
 });

@@ -1,0 +1,512 @@
+// Arrays indexed by unsigned long, as radix trees of 64-way nodes in guest memory. Source: lib/xarray.c, lib/idr.c,
+// lib/radix-tree.c. Inline functions of modules read `xa_head`, `xa_flags` and the nodes' slots: the layout is Linux's.
+import { EBUSY, EINVAL, ENOENT, ENOMEM, ENOSPC } from '#abi';
+import {
+  blocking,
+  bool,
+  embedded,
+  gfp_t,
+  int,
+  type KernelApi,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  noop,
+  nothing,
+  partial,
+  pointer,
+  ptr,
+  size_t,
+  u8,
+  u32,
+  uint,
+  voidPtr,
+} from '../api/index.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Addr } from '../memory.ts';
+
+const XArrayStruct = kernelStruct('xarray', { xa_flags: u32, xa_head: voidPtr });
+const XaNode = kernelStruct('xa_node', {
+  shift: u8,
+  offset: u8,
+  count: u8,
+  nr_values: u8,
+  parent: voidPtr,
+  array: voidPtr,
+  slots: embedded,
+  tags: embedded,
+});
+const CHUNK_SHIFT = 6;
+const CHUNK_SIZE = 64;
+const NULL = 0;
+/** Node pointers carry this tag, so that they differ from entries. */
+const INTERNAL = 2;
+const XA_ZERO_ENTRY = Number((257n << 2n) | 2n);
+const MARKS = 3;
+const XA_PRESENT = 8;
+/** xa_flags bit of mark 0: an array has an entry with that mark. */
+const FLAG_MARK_SHIFT = 24;
+const XA_FLAGS_ALLOC_1 = 1 << 3;
+const XA_FLAGS_TRACK_FREE = 1 << 2;
+/** __xa_alloc's and idr's largest id. */
+const INT_MAX = 0x7fffffff;
+
+const error = (errno: number): Addr => -errno * 4 + INTERNAL;
+
+type NodeView = ReturnType<Kernel['view']> & { shift: number; offset: number; count: number; parent: Addr; slots: Addr; tags: Addr };
+
+/** One array. Indices are numbers: exact to 2^53. */
+export class XArray {
+  readonly #k: Kernel;
+  readonly #array: Addr;
+  constructor(k: Kernel, array: Addr) {
+    this.#k = k;
+    this.#array = array;
+  }
+  get #struct() {
+    return this.#k.view(XArrayStruct, this.#array);
+  }
+  #node(entry: Addr): NodeView {
+    return this.#k.view(XaNode, entry - INTERNAL) as unknown as NodeView;
+  }
+  #isNode(entry: Addr): boolean {
+    return (entry & 3) === INTERNAL && entry < -4095;
+  }
+  #slot(node: NodeView, n: number): Addr {
+    return node.slots + n * 8;
+  }
+  #entry(node: NodeView, n: number): Addr {
+    return this.#k.memory.ptr(this.#slot(node, n));
+  }
+  #tag(node: NodeView, mark: number): Addr {
+    return node.tags + mark * 8;
+  }
+  #marked(node: NodeView, n: number, mark: number): boolean {
+    return (this.#k.memory.u64(this.#tag(node, mark)) >> BigInt(n)) % 2n === 1n;
+  }
+  #setTag(node: NodeView, n: number, mark: number, on: boolean): void {
+    const at = this.#tag(node, mark);
+    const bit = 1n << BigInt(n);
+    const old = this.#k.memory.u64(at);
+    this.#k.memory.setU64(at, on ? old | bit : old & ~bit);
+  }
+  /** The largest index that a tree with this head can hold. */
+  #capacity(head: Addr): number {
+    return this.#isNode(head) ? 2 ** (this.#node(head).shift + CHUNK_SHIFT) - 1 : 0;
+  }
+  #newNode(shift: number, parent: Addr, offset: number): Addr {
+    const size = this.#k.layouts.sizeOf('xa_node');
+    const address = this.#k.slab.alloc(size);
+    if (address === undefined) return NULL;
+    this.#k.memory.fill(address, 0, size);
+    const node = this.#k.view(XaNode, address);
+    node.shift = shift;
+    node.parent = parent;
+    node.offset = offset;
+    node.array = this.#array;
+    return address + INTERNAL;
+  }
+  /** The path from the head down to `index`: the leaf node and its slot number; undefined when there is none. */
+  #find(index: number): { node: NodeView; n: number } | undefined {
+    let entry = this.#struct.xa_head;
+    if (!this.#isNode(entry) || index > this.#capacity(entry)) return undefined;
+    for (;;) {
+      const node = this.#node(entry);
+      const n = Math.floor(index / 2 ** node.shift) % CHUNK_SIZE;
+      if (node.shift === 0) return { node, n };
+      entry = this.#entry(node, n);
+      if (!this.#isNode(entry)) return undefined;
+    }
+  }
+  load(index: number): Addr {
+    const head = this.#struct.xa_head;
+    if (!this.#isNode(head)) return index === 0 ? head : NULL;
+    const place = this.#find(index);
+    return place === undefined ? NULL : this.#entry(place.node, place.n);
+  }
+  /** Stores; the old entry, or undefined when there was no memory. Storing NULL erases. */
+  store(index: number, entry: Addr): Addr | undefined {
+    const struct = this.#struct;
+    const head = struct.xa_head;
+    if (index === 0 && !this.#isNode(head)) {
+      struct.xa_head = entry;
+      return head;
+    }
+    if (entry === NULL) return this.#erase(index);
+    let top = head;
+    while (!this.#isNode(top) || index > this.#capacity(top)) {
+      const shift = this.#isNode(top) ? this.#node(top).shift + CHUNK_SHIFT : 0;
+      const grown = this.#newNode(shift, NULL, 0);
+      if (grown === NULL) return undefined;
+      if (top !== NULL) this.#attach(grown, 0, top);
+      struct.xa_head = top = grown;
+    }
+    for (;;) {
+      const node = this.#node(top);
+      const n = Math.floor(index / 2 ** node.shift) % CHUNK_SIZE;
+      const old = this.#entry(node, n);
+      if (node.shift === 0) {
+        if (old === NULL) node.count += 1;
+        this.#k.memory.setPtr(this.#slot(node, n), entry);
+        return old;
+      }
+      if (old === NULL) {
+        const child = this.#newNode(node.shift - CHUNK_SHIFT, top - INTERNAL, n);
+        if (child === NULL) return undefined;
+        this.#attach(top, n, child);
+      }
+      top = this.#entry(node, n);
+    }
+  }
+  /** Hangs an entry or a node into a node, with the marks that the whole has. */
+  #attach(parent: Addr, n: number, entry: Addr): void {
+    const node = this.#node(parent);
+    this.#k.memory.setPtr(this.#slot(node, n), entry);
+    node.count += 1;
+    if (!this.#isNode(entry)) {
+      for (let mark = 0; mark < MARKS; mark++) this.#setTag(node, n, mark, (this.#struct.xa_flags & (1 << (FLAG_MARK_SHIFT + mark))) !== 0);
+      return;
+    }
+    const child = this.#node(entry);
+    child.parent = parent - INTERNAL;
+    child.offset = n;
+    for (let mark = 0; mark < MARKS; mark++) this.#setTag(node, n, mark, this.#k.memory.u64(this.#tag(child, mark)) !== 0n);
+  }
+  #erase(index: number): Addr {
+    const place = this.#find(index);
+    if (place === undefined) return NULL;
+    const old = this.#entry(place.node, place.n);
+    if (old === NULL) return NULL;
+    for (let mark = 0; mark < MARKS; mark++) this.setMark(index, mark, false);
+    this.#k.memory.setPtr(this.#slot(place.node, place.n), NULL);
+    place.node.count -= 1;
+    this.#prune(place.node);
+    return old;
+  }
+  /** Frees empty nodes upwards, and takes tops away whose only entry is at 0. */
+  #prune(from: NodeView): void {
+    const struct = this.#struct;
+    let node = from;
+    while (node.count === 0) {
+      const { parent, offset } = node;
+      const address = (node as unknown as { addr: Addr }).addr;
+      this.#k.slab.free(address);
+      if (parent === NULL) {
+        struct.xa_head = NULL;
+        return;
+      }
+      node = this.#node(parent + INTERNAL);
+      this.#k.memory.setPtr(this.#slot(node, offset), NULL);
+      node.count -= 1;
+    }
+    for (let head = struct.xa_head; this.#isNode(head); head = struct.xa_head) {
+      const top = this.#node(head);
+      const first = this.#entry(top, 0);
+      if (top.count !== 1 || first === NULL) return;
+      if (!this.#isNode(first) && top.shift !== 0) return;
+      if (this.#isNode(first)) this.#node(first).parent = NULL;
+      struct.xa_head = first;
+      this.#k.slab.free(head - INTERNAL);
+    }
+  }
+  getMark(index: number, mark: number): boolean {
+    if (!this.#isNode(this.#struct.xa_head)) {
+      return index === 0 && this.#struct.xa_head !== NULL && (this.#struct.xa_flags & (1 << (FLAG_MARK_SHIFT + mark))) !== 0;
+    }
+    const place = this.#find(index);
+    return place !== undefined && this.#marked(place.node, place.n, mark);
+  }
+  /** Sets or clears a mark of an entry, and keeps the marks above it true. */
+  setMark(index: number, mark: number, on: boolean): void {
+    const struct = this.#struct;
+    const flag = 1 << (FLAG_MARK_SHIFT + mark);
+    const setFlag = (value: boolean): void => {
+      struct.xa_flags = value ? struct.xa_flags | flag : struct.xa_flags & ~flag;
+    };
+    if (!this.#isNode(struct.xa_head)) {
+      if (index === 0 && struct.xa_head !== NULL) setFlag(on);
+      return;
+    }
+    const place = this.#find(index);
+    if (place === undefined || this.#entry(place.node, place.n) === NULL) return;
+    this.#setTag(place.node, place.n, mark, on);
+    let { node } = place;
+    for (;;) {
+      const any = this.#k.memory.u64(this.#tag(node, mark)) !== 0n;
+      if (node.parent === NULL) {
+        setFlag(any);
+        return;
+      }
+      const parent = this.#node(node.parent + INTERNAL);
+      this.#setTag(parent, node.offset, mark, any);
+      node = parent;
+    }
+  }
+  /** The first entry at `from` or later (at most `max`) that has `mark` (XA_PRESENT: any). */
+  next(from: number, max: number, mark: number): { index: number; entry: Addr } | undefined {
+    const head = this.#struct.xa_head;
+    if (!this.#isNode(head)) {
+      const wanted = head !== NULL && (mark === XA_PRESENT || this.getMark(0, mark));
+      return from === 0 && wanted ? { index: 0, entry: head } : undefined;
+    }
+    return this.#nextIn(head, 0, from, Math.min(max, this.#capacity(head)), mark);
+  }
+  #nextIn(entry: Addr, base: number, from: number, max: number, mark: number): { index: number; entry: Addr } | undefined {
+    const node = this.#node(entry);
+    const span = 2 ** node.shift;
+    for (let n = Math.max(0, Math.floor((from - base) / span)); n < CHUNK_SIZE; n++) {
+      const index = base + n * span;
+      if (index > max) return undefined;
+      const child = this.#entry(node, n);
+      if (child === NULL || (mark !== XA_PRESENT && !this.#marked(node, n, mark))) continue;
+      if (node.shift === 0) return { index, entry: child };
+      const found = this.#nextIn(child, index, Math.max(from, index), max, mark);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+  /** The first free index in [min, max], or undefined. */
+  firstFree(min: number, max: number): number | undefined {
+    for (let index = min; index <= max; index++) if (this.load(index) === NULL) return index;
+    return undefined;
+  }
+  /** Frees every node; the entries belong to the caller. */
+  clear(): void {
+    const free = (entry: Addr): void => {
+      if (!this.#isNode(entry)) return;
+      const node = this.#node(entry);
+      for (let n = 0; n < CHUNK_SIZE; n++) free(this.#entry(node, n));
+      this.#k.slab.free(entry - INTERNAL);
+    };
+    const struct = this.#struct;
+    free(struct.xa_head);
+    struct.xa_head = NULL;
+    for (let mark = 0; mark < MARKS; mark++) {
+      const tracksFree = mark === 0 && (struct.xa_flags & XA_FLAGS_TRACK_FREE) !== 0;
+      if (!tracksFree) struct.xa_flags &= ~(1 << (FLAG_MARK_SHIFT + mark));
+    }
+  }
+}
+/** What a normal load shows of an entry: reserved ones look empty. */
+const shown = (entry: Addr): Addr => (entry === XA_ZERO_ENTRY ? NULL : entry);
+const xa = pointer('struct xarray *');
+const index = size_t;
+const entry = voidPtr;
+const mark = uint;
+const at = (k: Kernel, array: Addr): XArray => new XArray(k, array);
+
+const store = kfunc({ xa, index, entry, gfp: gfp_t }, voidPtr, (k, { xa: array, index: n, entry: value }) => {
+  // An array that gives out ids keeps a place for NULL: it is reserved, not free.
+  const tracksFree = (k.view(XArrayStruct, array).xa_flags & XA_FLAGS_TRACK_FREE) !== 0;
+  const old = at(k, array).store(n, value === NULL && tracksFree ? XA_ZERO_ENTRY : value);
+  return old === undefined ? error(ENOMEM) : shown(old);
+});
+const erase = kfunc({ xa, index }, voidPtr, (k, { xa: array, index: n }) => shown(at(k, array).store(n, NULL) ?? NULL));
+const marking = (on: boolean) =>
+  kfunc({ xa, index, mark }, nothing, (k, { xa: array, index: n, mark: which }) => at(k, array).setMark(n, which, on));
+const finding = (skip: number) =>
+  kfunc({ xa, indexp: voidPtr, max: size_t, filter: mark }, voidPtr, (k, { xa: array, indexp, max, filter }) => {
+    const from = k.memory.u64n(indexp) + skip;
+    const found = from > max ? undefined : at(k, array).next(from, max, filter);
+    if (found === undefined) return NULL;
+    k.memory.setPtr(indexp, found.index);
+    return shown(found.entry);
+  });
+/** struct xa_limit by value: max in the low half, min in the high one. */
+interface Limit {
+  readonly min: number;
+  readonly max: number;
+}
+const limit = {
+  name: 'struct xa_limit',
+  bytes: 8 as const,
+  fromSlot: (view: DataView, slot: number): Limit => ({ max: view.getUint32(slot, true), min: view.getUint32(slot + 4, true) }),
+  toSlot: () => undefined,
+  load: (): Limit => ({ min: 0, max: 0 }),
+  store: () => undefined,
+};
+function allocate(k: Kernel, array: Addr, from: number, range: Limit, value: Addr): number {
+  const xarray = at(k, array);
+  const first = Math.max(from, (k.view(XArrayStruct, array).xa_flags & XA_FLAGS_ALLOC_1) !== 0 ? 1 : 0);
+  const id = xarray.firstFree(first, range.max);
+  if (id === undefined) return -EBUSY;
+  return xarray.store(id, value === NULL ? XA_ZERO_ENTRY : value) === undefined ? -ENOMEM : id;
+}
+const NO_MULTI = 'entries of one index only; the free mark of id arrays is not kept in the nodes';
+
+export const xarrayApi: KernelApi = kernelApi('lib/xarray.c', {
+  xa_load: kfunc({ xa, index }, voidPtr, (k, { xa: array, index: n }) => shown(at(k, array).load(n))),
+  xa_store: partial(NO_MULTI, store),
+  __xa_store: partial(NO_MULTI, store),
+  xa_erase: erase,
+  __xa_erase: erase,
+  __xa_insert: kfunc({ xa, index, entry, gfp: gfp_t }, int, (k, { xa: array, index: n, entry: value }) => {
+    if (at(k, array).load(n) !== NULL) return -EBUSY;
+    return at(k, array).store(n, value === NULL ? XA_ZERO_ENTRY : value) === undefined ? -ENOMEM : 0;
+  }),
+  __xa_cmpxchg: kfunc({ xa, index, old: entry, entry, gfp: gfp_t }, voidPtr, (k, { xa: array, index: n, old, entry: value }) => {
+    const now = shown(at(k, array).load(n));
+    if (now === old && at(k, array).store(n, value) === undefined) return error(ENOMEM);
+    return now;
+  }),
+  __xa_alloc: kfunc({ xa, id: voidPtr, entry, limit, gfp: gfp_t }, int, (k, { xa: array, id, entry: value, limit: range }) => {
+    if ((k.view(XArrayStruct, array).xa_flags & XA_FLAGS_TRACK_FREE) === 0) return -EINVAL;
+    const got = allocate(k, array, range.min, range, value);
+    if (got < 0) return got;
+    k.memory.setU32(id, got);
+    return 0;
+  }),
+  __xa_alloc_cyclic: kfunc(
+    { xa, id: voidPtr, entry, limit, next: voidPtr, gfp: gfp_t },
+    int,
+    (k, { xa: array, id, entry: value, limit: range, next }) => {
+      const start = Math.max(range.min, k.memory.u32(next));
+      let got = allocate(k, array, start, range, value);
+      const wrapped = got < 0 && start > range.min;
+      if (wrapped) got = allocate(k, array, range.min, range, value);
+      if (got < 0) return got;
+      k.memory.setU32(id, got);
+      k.memory.setU32(next, got + 1);
+      return wrapped ? 1 : 0;
+    },
+  ),
+  xa_find: finding(0),
+  xa_find_after: finding(1),
+  xa_get_mark: kfunc({ xa, index, mark }, bool, (k, { xa: array, index: n, mark: which }) => at(k, array).getMark(n, which)),
+  xa_set_mark: marking(true),
+  __xa_set_mark: marking(true),
+  xa_clear_mark: marking(false),
+  __xa_clear_mark: marking(false),
+  xa_destroy: kfunc({ xa }, nothing, (k, { xa: array }) => at(k, array).clear()),
+});
+
+export const radixTreeApi: KernelApi = kernelApi('lib/radix-tree.c', {
+  radix_tree_insert: kfunc({ root: xa, index, item: entry }, int, (k, { root, index: n, item }) => {
+    const EEXIST = 17;
+    if (at(k, root).load(n) !== NULL) return -EEXIST;
+    return at(k, root).store(n, item) === undefined ? -ENOMEM : 0;
+  }),
+  radix_tree_lookup: kfunc({ root: xa, index }, voidPtr, (k, { root, index: n }) => at(k, root).load(n)),
+  radix_tree_delete: kfunc({ root: xa, index }, voidPtr, (k, { root, index: n }) => at(k, root).store(n, NULL) ?? NULL),
+  radix_tree_delete_item: kfunc({ root: xa, index, item: entry }, voidPtr, (k, { root, index: n, item }) => {
+    const found = at(k, root).load(n);
+    if (found === NULL || (item !== NULL && found !== item)) return NULL;
+    return at(k, root).store(n, NULL) ?? NULL;
+  }),
+  idr_preload: noop(
+    'allocation never fails for want of preloaded nodes',
+    kfunc({ gfp_mask: gfp_t }, nothing, () => {}),
+  ),
+});
+
+const Idr = kernelStruct('idr', { idr_rt: embedded, idr_base: uint, idr_next: uint });
+const idr = ptr(Idr);
+type IdrView = { idr_rt: Addr; idr_base: number; idr_next: number };
+const tree = (k: Kernel, view: IdrView): XArray => at(k, view.idr_rt);
+/** An id in [start, end] with `value`; -ENOSPC when all are taken. A NULL value takes an id too. */
+function takeId(k: Kernel, view: IdrView, value: Addr, start: number, end: number): number {
+  const base = view.idr_base;
+  const id = tree(k, view).firstFree(Math.max(0, start - base), end - base);
+  if (id === undefined) return -ENOSPC;
+  return tree(k, view).store(id, value === NULL ? XA_ZERO_ENTRY : value) === undefined ? -ENOMEM : id + base;
+}
+const last = (end: number): number => (end > 0 ? end - 1 : INT_MAX);
+
+export const idrApi: KernelApi = kernelApi('lib/idr.c', {
+  idr_alloc: kfunc({ idr, ptr: entry, start: int, end: int, gfp: gfp_t }, int, (k, { idr: view, ptr: value, start, end }) =>
+    start < 0 ? -EINVAL : takeId(k, view, value, start, last(end)),
+  ),
+  idr_alloc_u32: kfunc({ idr, ptr: entry, nextid: voidPtr, max: size_t, gfp: gfp_t }, int, (k, { idr: view, ptr: value, nextid, max }) => {
+    const id = takeId(k, view, value, k.memory.u32(nextid), max);
+    if (id < 0) return id;
+    k.memory.setU32(nextid, id);
+    return 0;
+  }),
+  idr_alloc_cyclic: kfunc({ idr, ptr: entry, start: int, end: int, gfp: gfp_t }, int, (k, { idr: view, ptr: value, start, end }) => {
+    let id = takeId(k, view, value, Math.max(start, view.idr_next), last(end));
+    if (id === -ENOSPC && view.idr_next > start) id = takeId(k, view, value, start, last(end));
+    if (id >= 0) view.idr_next = id + 1;
+    return id;
+  }),
+  idr_find: kfunc({ idr, id: size_t }, voidPtr, (k, { idr: view, id }) => shown(tree(k, view).load(id - view.idr_base))),
+  idr_remove: kfunc({ idr, id: size_t }, voidPtr, (k, { idr: view, id }) => shown(tree(k, view).store(id - view.idr_base, NULL) ?? NULL)),
+  idr_replace: kfunc({ idr, ptr: entry, id: size_t }, voidPtr, (k, { idr: view, ptr: value, id }) => {
+    const old = tree(k, view).load(id - view.idr_base);
+    if (old === NULL) return -ENOENT;
+    tree(k, view).store(id - view.idr_base, value === NULL ? XA_ZERO_ENTRY : value);
+    return shown(old);
+  }),
+  idr_for_each: blocking({ idr, fn: voidPtr, data: voidPtr }, int, function* (k, { idr: view, fn, data }) {
+    for (let found = tree(k, view).next(0, INT_MAX, XA_PRESENT); found !== undefined; ) {
+      const result = yield* k.callInt(fn, found.index + view.idr_base, shown(found.entry), data);
+      if (result !== 0) return result;
+      found = tree(k, view).next(found.index + 1, INT_MAX, XA_PRESENT);
+    }
+    return 0;
+  }),
+  idr_get_next: kfunc({ idr, nextid: voidPtr }, voidPtr, (k, { idr: view, nextid }) => {
+    const found = nextEntry(k, view, k.memory.s32(nextid));
+    if (found === undefined) return NULL;
+    k.memory.setU32(nextid, found.index + view.idr_base);
+    return found.entry;
+  }),
+  idr_get_next_ul: kfunc({ idr, nextid: voidPtr }, voidPtr, (k, { idr: view, nextid }) => {
+    const found = nextEntry(k, view, k.memory.u64n(nextid));
+    if (found === undefined) return NULL;
+    k.memory.setPtr(nextid, found.index + view.idr_base);
+    return found.entry;
+  }),
+  idr_destroy: kfunc({ idr }, nothing, (k, { idr: view }) => tree(k, view).clear()),
+  ida_alloc_range: kfunc({ ida: xa, min: uint, max: uint, gfp: gfp_t }, int, (k, { ida, min, max }) => {
+    if (min > INT_MAX) return -ENOSPC;
+    return idaAlloc(k, ida, min, Math.min(max, INT_MAX));
+  }),
+  ida_free: partial(
+    'freeing an id that is not taken is not reported',
+    kfunc({ ida: xa, id: uint }, nothing, (k, { ida, id }) => {
+      const chunk = Math.floor(id / IDA_BITS);
+      const map = at(k, ida).load(chunk);
+      if (map === NULL) return;
+      const byte = map + ((id % IDA_BITS) >> 3);
+      k.memory.setU8(byte, k.memory.u8(byte) & ~(1 << (id & 7)));
+      if (k.memory.read(map, IDA_BYTES).some((value) => value !== 0)) return;
+      at(k, ida).store(chunk, NULL);
+      k.slab.free(map);
+    }),
+  ),
+  ida_destroy: kfunc({ ida: xa }, nothing, (k, { ida }) => {
+    for (let found = at(k, ida).next(0, INT_MAX, XA_PRESENT); found !== undefined; ) {
+      k.slab.free(found.entry);
+      found = at(k, ida).next(found.index + 1, INT_MAX, XA_PRESENT);
+    }
+    at(k, ida).clear();
+  }),
+});
+function nextEntry(k: Kernel, view: IdrView, id: number): { index: number; entry: Addr } | undefined {
+  let found = tree(k, view).next(Math.max(0, id - view.idr_base), INT_MAX, XA_PRESENT);
+  while (found !== undefined && shown(found.entry) === NULL) found = tree(k, view).next(found.index + 1, INT_MAX, XA_PRESENT);
+  return found;
+}
+/** struct ida_bitmap: 128 bytes of bits an entry. */
+const IDA_BYTES = 128;
+const IDA_BITS = IDA_BYTES * 8;
+function idaAlloc(k: Kernel, ida: Addr, min: number, max: number): number {
+  for (let id = min; id <= max; ) {
+    const chunk = Math.floor(id / IDA_BITS);
+    let map = at(k, ida).load(chunk);
+    if (map === NULL) {
+      map = k.slab.alloc(IDA_BYTES) ?? NULL;
+      if (map === NULL) return -ENOMEM;
+      k.memory.fill(map, 0, IDA_BYTES);
+      if (at(k, ida).store(chunk, map) === undefined) return -ENOMEM;
+    }
+    for (; id <= max && Math.floor(id / IDA_BITS) === chunk; id++) {
+      const byte = map + ((id % IDA_BITS) >> 3);
+      const bit = 1 << (id & 7);
+      if ((k.memory.u8(byte) & bit) !== 0) continue;
+      k.memory.setU8(byte, k.memory.u8(byte) | bit);
+      return id;
+    }
+  }
+  return -ENOSPC;
+}
