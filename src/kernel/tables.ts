@@ -1,7 +1,10 @@
 // Every table of kernel functions. One line a Linux source file.
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
+import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
+import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
+import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -20,6 +23,7 @@ import { seqFileApi } from './fs/seq_file.ts';
 import { sysctlApi } from './fs/sysctl.ts';
 import { sysfsApi } from './fs/sysfs/sysfs.ts';
 import { irqManageApi } from './irq/manage.ts';
+import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
@@ -43,11 +47,14 @@ import { percpuApi } from './mm/percpu.ts';
 import { mmUtilApi, slabCommonApi, vmallocApi } from './mm/slab_common.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
+import { pidApi } from './pid.ts';
 import { printkApi } from './printk/printk.ts';
 import { rcuApi, srcuApi } from './rcu/tree.ts';
 import { resourceApi } from './resource.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { completionApi, waitApi } from './sched/wait.ts';
+import { signalApi } from './signal.ts';
+import { cpuApi, cpuCountApi, smpApi, touchWatchdogApi } from './smp.ts';
 import { softirqApi } from './softirq.ts';
 import { hrtimerApi } from './time/hrtimer.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
@@ -57,10 +64,14 @@ export const kernelTables: readonly KernelApi[] = [
   addressSpaceApi,
   bitmapApi,
   busApi,
+  capabilityApi,
   charDevApi,
   classApi,
   completionApi,
+  cpuApi,
+  cpuCountApi,
   crcApi,
+  credApi,
   ctypeApi,
   debugfsApi,
   decAndLockApi,
@@ -72,12 +83,14 @@ export const kernelTables: readonly KernelApi[] = [
   dynamicDebugApi,
   entryApi,
   findBitApi,
+  groupsApi,
   hexdumpApi,
   hrtimerApi,
   hweightApi,
   idrApi,
   initTaskApi,
   irqManageApi,
+  jumpLabelApi,
   kfifoApi,
   kobjectApi,
   kstrtoxApi,
@@ -90,13 +103,16 @@ export const kernelTables: readonly KernelApi[] = [
   miscApi,
   mmUtilApi,
   moduleApi,
+  msrApi,
   mutexApi,
   nlsApi,
   notifierApi,
   pageAllocApi,
   panicApi,
   paramsApi,
+  paravirtApi,
   percpuApi,
+  pidApi,
   platformApi,
   prandomApi,
   preemptApi,
@@ -114,7 +130,9 @@ export const kernelTables: readonly KernelApi[] = [
   selectApi,
   semaphoreApi,
   seqFileApi,
+  signalApi,
   slabCommonApi,
+  smpApi,
   softirqApi,
   sortApi,
   spinlockApi,
@@ -126,6 +144,8 @@ export const kernelTables: readonly KernelApi[] = [
   timeApi,
   timekeepingApi,
   timerApi,
+  touchWatchdogApi,
+  userNamespaceApi,
   usercopyApi,
   uuidApi,
   vmallocApi,
@@ -133,5 +153,6 @@ export const kernelTables: readonly KernelApi[] = [
   vsscanfApi,
   waitApi,
   workqueueApi,
+  x86CpuApi,
   xarrayApi,
 ];
