@@ -85,7 +85,7 @@ export class Kernel {
   readonly taint: Taint;
   readonly modules: Modules;
   readonly formatter = new Formatter(this);
-  readonly #pointerKey: Uint8Array;
+  #pointerKey: Uint8Array | undefined;
   readonly #time: TimeMode;
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
@@ -103,7 +103,7 @@ export class Kernel {
     this.memory = new Memory(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }));
     this.registers = new Registers(this.memory);
     this.registers.rflags = EFLAGS_IF;
-    this.layouts = new Layouts(() => description.btf, this);
+    this.layouts = new Layouts(description.layouts, () => description.btf, this);
     this.clock = new Clock(0, options.host.bootRealtime);
     this.io = plainIo(this.clock);
     this.pages = new PageAllocator();
@@ -118,8 +118,6 @@ export class Kernel {
       },
     });
     this.symbols = new KernelSymbols(this, options.tables);
-    this.#pointerKey = new Uint8Array(16);
-    options.host.random(this.#pointerKey);
     this.log = new PrintkLog(this);
     this.taint = new Taint(this);
     this.modules = new Modules(this);
@@ -161,6 +159,10 @@ export class Kernel {
 
   /** %p: 16 digits, the low 8 of them a hash of the address under a key of this boot. */
   hashPointer(address: Addr): string {
+    if (this.#pointerKey === undefined) {
+      this.#pointerKey = new Uint8Array(16);
+      this.host.random(this.#pointerKey);
+    }
     return siphash32(this.#pointerKey, BigInt.asUintN(64, BigInt(address)))
       .toString(16)
       .padStart(16, '0');
