@@ -12,7 +12,6 @@ import {
 import { type Cpu, type CpuEnvironment, type CpuFactory, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
 import { ExceptionHandler } from './exceptions.ts';
-import { CharDevices } from './fs/char_dev.ts';
 import { Devices } from './fs/devices.ts';
 import { mountAll } from './fs/proc.ts';
 import { KernelProcess } from './fs/process.ts';
@@ -139,7 +138,6 @@ export class Kernel {
     this.#refillBudget();
     this.devices = new Devices(this);
     mountAll(this);
-    this.get(CharDevices);
   }
 
   /** One instance per kernel of a subsystem's class: made at its first use. */

@@ -19,6 +19,7 @@ import { selectApi } from './fs/select.ts';
 import { seqFileApi } from './fs/seq_file.ts';
 import { sysctlApi } from './fs/sysctl.ts';
 import { sysfsApi } from './fs/sysfs/sysfs.ts';
+import { irqManageApi } from './irq/manage.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
@@ -37,11 +38,14 @@ import { mutexApi } from './locking/mutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
+import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
+import { percpuApi } from './mm/percpu.ts';
 import { mmUtilApi, slabCommonApi, vmallocApi } from './mm/slab_common.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
 import { printkApi } from './printk/printk.ts';
 import { rcuApi, srcuApi } from './rcu/tree.ts';
+import { resourceApi } from './resource.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { completionApi, waitApi } from './sched/wait.ts';
 import { softirqApi } from './softirq.ts';
@@ -50,6 +54,7 @@ import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  addressSpaceApi,
   bitmapApi,
   busApi,
   charDevApi,
@@ -72,6 +77,7 @@ export const kernelTables: readonly KernelApi[] = [
   hweightApi,
   idrApi,
   initTaskApi,
+  irqManageApi,
   kfifoApi,
   kobjectApi,
   kstrtoxApi,
@@ -87,8 +93,10 @@ export const kernelTables: readonly KernelApi[] = [
   mutexApi,
   nlsApi,
   notifierApi,
+  pageAllocApi,
   panicApi,
   paramsApi,
+  percpuApi,
   platformApi,
   prandomApi,
   preemptApi,
@@ -100,6 +108,7 @@ export const kernelTables: readonly KernelApi[] = [
   rcuApi,
   readWriteApi,
   refcountApi,
+  resourceApi,
   rwsemApi,
   schedCoreApi,
   selectApi,
