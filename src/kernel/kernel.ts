@@ -89,7 +89,12 @@ export class Kernel {
   readonly #time: TimeMode;
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
+  /** Tasks that somebody outside waits for. */
   #foreground = 0;
+  /** Processes that compute outside, between two system calls: virtual time stands still meanwhile. */
+  #busy = 0;
+  /** Processes by pid. */
+  readonly processes = new Map<number, KernelProcess>();
   #wake: (() => void) | undefined;
   readonly #services = new Map<new (k: Kernel) => unknown, unknown>();
 
@@ -189,10 +194,10 @@ export class Kernel {
 
   /** The first process, with pid 1. */
   start(): Process {
-    return new KernelProcess(this, this.scheduler.newPid(), 'kobox', '/root');
+    return new KernelProcess(this, { pid: this.scheduler.newPid(), parent: 0, comm: 'kobox', cwd: '/root' });
   }
   /** Runs `body` as a new task and resolves with its result when it has ended; undefined when it was killed. */
-  async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number): Promise<T | undefined> {
+  async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number, onEnd?: () => void): Promise<T | undefined> {
     let result: T | undefined;
     const task = this.scheduler.spawn(
       comm,
@@ -202,6 +207,7 @@ export class Kernel {
       },
       { pid },
     );
+    if (onEnd !== undefined) task.onExit.push(onEnd);
     await this.waitFor(task);
     this.scheduler.reap(task);
     return result;
@@ -211,40 +217,54 @@ export class Kernel {
     if (task.dead) return;
     this.#foreground++;
     const ended = new Promise<void>((resolve) => {
-      task.onExit.push(resolve);
+      task.onExit.push(() => {
+        // At once, not when the promise is noticed: else time would run on meanwhile.
+        this.#foreground--;
+        resolve();
+      });
     });
     this.wakePump();
     await ended;
-    this.#foreground--;
+  }
+  /** A process computes outside the kernel. Precondition of `letGo`. */
+  hold(): void {
+    this.#busy++;
+  }
+  letGo(): void {
+    this.#busy--;
+    if (this.#busy === 0 && this.#foreground > 0) this.wakePump();
   }
   /** Makes sure that runnable tasks get to run. */
   wakePump(): void {
     this.#wake?.();
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-    });
+    this.#pumping ??= this.#pump();
   }
   async #pump(): Promise<void> {
     await undefined;
     let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
-    for (;;) {
-      this.#followWall();
-      this.clock.runDue();
-      if (!this.scheduler.runNext()) {
-        // Nothing can run. Time passes only while somebody outside waits for a result (or by itself, on the wall).
-        const { next } = this.clock;
-        if (this.#time === 'virtual') {
-          if (this.#foreground === 0 || next === undefined) return;
-          this.clock.advanceTo(next);
-        } else {
-          if (next === undefined) return;
-          await this.#idleUntil(next);
+    try {
+      for (;;) {
+        this.#followWall();
+        this.clock.runDue();
+        if (!this.scheduler.runNext()) {
+          // Nothing can run. Time passes only while somebody outside waits for a result (or by itself, on the wall).
+          const { next } = this.clock;
+          if (this.#time === 'virtual') {
+            if (this.#foreground === 0 || this.#busy > 0 || next === undefined) return;
+            this.clock.advanceTo(next);
+          } else {
+            if (next === undefined) return;
+            await this.#idleUntil(next);
+          }
+        }
+        if (this.host.monotonicMs() > sliceEnd) {
+          await this.host.sleep(0);
+          sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
         }
       }
-      if (this.host.monotonicMs() > sliceEnd) {
-        await this.host.sleep(0);
-        sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
-      }
+    } finally {
+      // At once: what becomes runnable from here on starts a new pump.
+      this.#pumping = undefined;
     }
   }
   #followWall(): void {

@@ -87,6 +87,10 @@ export class Scheduler {
   structOf(task: Task): StructView<typeof TaskStruct.fields> {
     return this.#k.view(TaskStruct, task.addr);
   }
+  /** The pid given out last. */
+  get lastPid(): number {
+    return this.#nextPid - 1;
+  }
   newPid(): number {
     return this.#nextPid++;
   }
