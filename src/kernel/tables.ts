@@ -7,9 +7,13 @@ import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
+import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { hwmonApi } from './drivers/hwmon/hwmon.ts';
+import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
+import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { libfsApi } from './fs/libfs.ts';
@@ -34,6 +38,7 @@ import { vsprintfApi } from './lib/vsprintf.ts';
 import { vsscanfApi } from './lib/vsscanf.ts';
 import { idrApi, radixTreeApi, xarrayApi } from './lib/xarray.ts';
 import { mutexApi } from './locking/mutex.ts';
+import { rtmutexApi } from './locking/rtmutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
@@ -67,9 +72,13 @@ export const kernelTables: readonly KernelApi[] = [
   dynamicDebugApi,
   entryApi,
   findBitApi,
+  firmwareLoaderApi,
   hexdumpApi,
   hrtimerApi,
   hweightApi,
+  hwmonApi,
+  i2cBaseApi,
+  i2cSmbusApi,
   idrApi,
   initTaskApi,
   kfifoApi,
@@ -100,6 +109,7 @@ export const kernelTables: readonly KernelApi[] = [
   rcuApi,
   readWriteApi,
   refcountApi,
+  rtmutexApi,
   rwsemApi,
   schedCoreApi,
   selectApi,
