@@ -9,10 +9,9 @@ import {
   type Sleeping,
   type StructView,
 } from './api/index.ts';
-import { type Cpu, type CpuEnvironment, type CpuFactory, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
+import { type Cpu, type CpuEnvironment, type CpuFactory, type CpuIo, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
 import { ExceptionHandler } from './exceptions.ts';
-import { CharDevices } from './fs/char_dev.ts';
 import { Devices } from './fs/devices.ts';
 import { mountAll } from './fs/proc.ts';
 import { KernelProcess } from './fs/process.ts';
@@ -67,6 +66,7 @@ export class Kernel {
   readonly registers: Registers;
   readonly layouts: Layouts;
   readonly clock: Clock;
+  readonly io: CpuIo;
   readonly pages: PageAllocator;
   readonly slab: Slab;
   readonly vmalloc: RegionAllocator;
@@ -105,6 +105,7 @@ export class Kernel {
     this.registers.rflags = EFLAGS_IF;
     this.layouts = new Layouts(() => description.btf, this);
     this.clock = new Clock(0, options.host.bootRealtime);
+    this.io = plainIo(this.clock);
     this.pages = new PageAllocator();
     this.slab = new Slab(this.pages);
     this.vmalloc = new RegionAllocator(this.memory, VMALLOC);
@@ -134,7 +135,6 @@ export class Kernel {
     this.#refillBudget();
     this.devices = new Devices(this);
     mountAll(this);
-    this.get(CharDevices);
   }
 
   /** One instance per kernel of a subsystem's class: made at its first use. */
@@ -276,7 +276,7 @@ export class Kernel {
       kernelCall: (index) => k.execution.kernelCall(index),
       functionAt: (ip) => k.text.functionAt(ip),
       functionsNear: (ip) => k.text.functionsNear(ip),
-      io: plainIo(k.clock),
+      io: k.io,
     };
   }
 }

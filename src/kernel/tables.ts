@@ -1,19 +1,19 @@
 // Every table of kernel functions. One line a Linux source file.
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
+import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
+import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
+import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
-import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
-import { hwmonApi } from './drivers/hwmon/hwmon.ts';
-import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
-import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
+import { driverTables } from './drivers/tables.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { libfsApi } from './fs/libfs.ts';
@@ -23,6 +23,8 @@ import { selectApi } from './fs/select.ts';
 import { seqFileApi } from './fs/seq_file.ts';
 import { sysctlApi } from './fs/sysctl.ts';
 import { sysfsApi } from './fs/sysfs/sysfs.ts';
+import { irqManageApi } from './irq/manage.ts';
+import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
@@ -42,25 +44,37 @@ import { rtmutexApi } from './locking/rtmutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
+import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
+import { percpuApi } from './mm/percpu.ts';
 import { mmUtilApi, slabCommonApi, vmallocApi } from './mm/slab_common.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
+import { pidApi } from './pid.ts';
 import { printkApi } from './printk/printk.ts';
 import { rcuApi, srcuApi } from './rcu/tree.ts';
+import { resourceApi } from './resource.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { completionApi, waitApi } from './sched/wait.ts';
+import { signalApi } from './signal.ts';
+import { cpuApi, cpuCountApi, smpApi, touchWatchdogApi } from './smp.ts';
 import { softirqApi } from './softirq.ts';
 import { hrtimerApi } from './time/hrtimer.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  ...driverTables,
+  addressSpaceApi,
   bitmapApi,
   busApi,
+  capabilityApi,
   charDevApi,
   classApi,
   completionApi,
+  cpuApi,
+  cpuCountApi,
   crcApi,
+  credApi,
   ctypeApi,
   debugfsApi,
   decAndLockApi,
@@ -72,15 +86,14 @@ export const kernelTables: readonly KernelApi[] = [
   dynamicDebugApi,
   entryApi,
   findBitApi,
-  firmwareLoaderApi,
+  groupsApi,
   hexdumpApi,
   hrtimerApi,
   hweightApi,
-  hwmonApi,
-  i2cBaseApi,
-  i2cSmbusApi,
   idrApi,
   initTaskApi,
+  irqManageApi,
+  jumpLabelApi,
   kfifoApi,
   kobjectApi,
   kstrtoxApi,
@@ -93,11 +106,16 @@ export const kernelTables: readonly KernelApi[] = [
   miscApi,
   mmUtilApi,
   moduleApi,
+  msrApi,
   mutexApi,
   nlsApi,
   notifierApi,
+  pageAllocApi,
   panicApi,
   paramsApi,
+  paravirtApi,
+  percpuApi,
+  pidApi,
   platformApi,
   prandomApi,
   preemptApi,
@@ -110,12 +128,15 @@ export const kernelTables: readonly KernelApi[] = [
   readWriteApi,
   refcountApi,
   rtmutexApi,
+  resourceApi,
   rwsemApi,
   schedCoreApi,
   selectApi,
   semaphoreApi,
   seqFileApi,
+  signalApi,
   slabCommonApi,
+  smpApi,
   softirqApi,
   sortApi,
   spinlockApi,
@@ -127,6 +148,8 @@ export const kernelTables: readonly KernelApi[] = [
   timeApi,
   timekeepingApi,
   timerApi,
+  touchWatchdogApi,
+  userNamespaceApi,
   usercopyApi,
   uuidApi,
   vmallocApi,
@@ -134,5 +157,6 @@ export const kernelTables: readonly KernelApi[] = [
   vsscanfApi,
   waitApi,
   workqueueApi,
+  x86CpuApi,
   xarrayApi,
 ];

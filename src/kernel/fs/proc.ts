@@ -1,6 +1,7 @@
 // Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
 
-import { miscProc } from '../drivers/char/misc.ts';
+import { MiscDevices } from '../drivers/char/misc.ts';
+import { Irqs } from '../irq/manage.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64, latin1 } from '../memory.ts';
 import { flagsText } from '../module/main.ts';
@@ -14,6 +15,9 @@ import {
 } from '../module/module.ts';
 import { getParameter, setParameter } from '../module/parameters.ts';
 import { moduleTaintLetters } from '../panic.ts';
+import { buses, classes, filesystems } from '../q35.generated.ts';
+import { Resources } from '../resource.ts';
+import { CharDevices } from './char_dev.ts';
 import { ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
 
 const SYSFS_SIZE = 4096;
@@ -62,12 +66,16 @@ function procfs(k: Kernel): void {
   text('kallsyms', () => kallsymsText(k));
   text('version', () => `${k.description.version}\n`);
   text('cmdline', () => `${k.cmdline}\n`);
-  proc.put('misc', miscProc(k));
+  text('devices', () => k.get(CharDevices).procText());
+  text('misc', () => k.get(MiscDevices).procText());
+  text('interrupts', () => k.get(Irqs).procText());
+  text('ioports', () => k.get(Resources).procText('ioport_resource'));
+  text('iomem', () => k.get(Resources).procText('iomem_resource'));
   text('uptime', () => {
     const seconds = (k.clock.now / 1e9).toFixed(2);
     return `${seconds} ${seconds}\n`;
   });
-  text('filesystems', () => ['sysfs', 'tmpfs', 'proc', 'debugfs', 'devtmpfs', 'ramfs'].map((name) => `nodev\t${name}\n`).join(''));
+  text('filesystems', () => filesystems.map((line) => `${line}\n`).join(''));
   const kernel = proc.child('sys', 0o555).child('kernel', 0o555);
   kernel.put(
     'tainted',
@@ -96,6 +104,11 @@ function sysfs(k: Kernel): void {
   const sys = new TreeDirectory(0o555, false);
   k.vfs.root.put('sys', sys);
   for (const name of ['bus', 'class', 'dev', 'devices', 'kernel']) sys.child(name);
+  for (const name of buses) {
+    sys.child('bus').child(name).child('devices');
+    sys.child('bus').child(name).child('drivers');
+  }
+  for (const name of classes) sys.child('class').child(name);
   const directories = new WeakMap<Module, Directory>();
   const loaded = (): Module[] => k.modules.all.filter(({ state }) => state !== MODULE_STATE_UNFORMED);
   sys.put(

@@ -199,6 +199,15 @@ export class Modules {
       this.#release(module);
       return new Refusal(present.state === MODULE_STATE_LIVE ? EEXIST : EBUSY);
     }
+    const perCpu = layout.percpu;
+    if (perCpu !== undefined && perCpu.size > 0) {
+      module.percpu = k.percpu.allocReserved(perCpu.size, perCpu.align);
+      if (module.percpu === undefined) {
+        this.#release(module);
+        return new Refusal(ENOMEM, `${name}: Could not allocate ${perCpu.size} bytes percpu data`, 4);
+      }
+      if (perCpu.type !== SHT_NOBITS) k.memory.write(k.percpu.base + module.percpu, elf.contents(perCpu));
+    }
     // From here the module is in the list: what fails must take it out again.
     this.#list.unshift(module);
     if (!signed) {
@@ -293,6 +302,7 @@ export class Modules {
         errno = ENOEXEC;
         return 0n;
       }
+      if (section === module.layout.percpu?.index) return symbol.value + BigInt(module.percpu ?? 0);
       const placed = module.layout.placed.get(section);
       if (placed === undefined) return symbol.value;
       return symbol.value + BigInt((placed.area === 'core' ? module.core : module.init) + placed.offset);
@@ -409,6 +419,8 @@ export class Modules {
     struct.extable = fixups.address;
     struct.num_exentries = fixups.count;
     struct.taints = module.taints;
+    struct.percpu = module.percpu ?? 0;
+    struct.percpu_size = module.percpu === undefined ? 0 : (module.layout.percpu?.size ?? 0);
     for (const list of [struct.source_list, struct.target_list]) {
       k.memory.setPtr(list, list);
       k.memory.setPtr(list + 8, list);
@@ -522,6 +534,7 @@ export class Modules {
   }
   #release(module: Module): void {
     const k = this.#k;
+    if (module.percpu !== undefined) k.percpu.free(module.percpu);
     for (const [start, size] of [
       [module.core, module.coreSize],
       [module.init, module.initSize],

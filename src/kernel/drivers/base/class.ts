@@ -56,12 +56,13 @@ export class Classes {
     }
     return devices;
   }
-  *register(cls: Addr): Sleeping<number> {
+  /** `builtIn`: a class of the kernel's own, whose directory is there from the start. */
+  *register(cls: Addr, builtIn = false): Sleeping<number> {
     const k = this.#k;
     const name = this.nameOf(cls);
     const parent = k.vfs.directory('/sys/class');
     const EEXIST = 17;
-    if (parent.entries.has(name)) {
+    if (parent.entries.has(name) && !builtIn) {
       k.log.print('warning', `sysfs: cannot create duplicate filename '/class/${name}'`);
       k.exceptions.dumpStack();
       k.log.print(
@@ -70,7 +71,7 @@ export class Classes {
       );
       return -EEXIST;
     }
-    parent.put(name, new TreeDirectory(0o755, false));
+    if (!builtIn) parent.put(name, new TreeDirectory(0o755, false));
     k.view(ClassStruct, cls).p = cls;
     const kobj = k.get(KernelKobjects).at(`class/${name}`);
     k.get(Sysfs).makers.set(kobj, (attribute) => this.attributeFile(cls, attribute));

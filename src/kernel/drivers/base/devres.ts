@@ -32,6 +32,8 @@ interface Resource {
   readonly release: Addr;
   /** An action's function and argument instead of memory. */
   readonly action?: { readonly fn: Addr; readonly argument: Addr };
+  /** What the kernel itself undoes: a claimed region, an interrupt. */
+  readonly undo?: { readonly key: unknown; readonly run: () => Sleeping<unknown> | void };
   /** A group's bounds: everything after the opening one belongs to it. */
   readonly group?: Addr;
 }
@@ -62,8 +64,21 @@ export class Devres {
     const list = this.of(device);
     list.splice(list.indexOf(resource), 1);
   }
-  *release(device: Addr, { release, data, action }: Resource): Sleeping<void> {
-    if (action !== undefined) yield* this.#k.call(action.fn, action.argument);
+  /** Something of the kernel's own that is undone with the device; `key` finds it before. */
+  addUndo(device: Addr, key: unknown, run: () => Sleeping<unknown> | void): void {
+    this.add(device, { data: NULL, release: NULL, undo: { key, run } });
+  }
+  /** Undoes it now. Whether it was there. */
+  *undo(device: Addr, key: unknown): Sleeping<boolean> {
+    const found = this.find(device, ({ undo }) => undo?.key === key);
+    if (found === undefined) return false;
+    this.remove(device, found);
+    yield* this.release(device, found);
+    return true;
+  }
+  *release(device: Addr, { release, data, action, undo }: Resource): Sleeping<void> {
+    if (undo !== undefined) yield* undo.run() ?? [];
+    else if (action !== undefined) yield* this.#k.call(action.fn, action.argument);
     else {
       if (release !== NULL) yield* this.#k.call(release, device, data);
       if (data !== NULL) this.#k.slab.free(data);
@@ -79,6 +94,11 @@ export class Devres {
   /** fn(argument) when the device's driver goes. */
   addAction(device: Addr, fn: Addr, argument: Addr): void {
     this.add(device, { data: NULL, release: NULL, action: { fn, argument } });
+  }
+  /** Forgets an action without calling it. */
+  takeAction(device: Addr, fn: Addr, argument: Addr): void {
+    const found = this.find(device, ({ action }) => action?.fn === fn && action.argument === argument);
+    if (found !== undefined) this.remove(device, found);
   }
   /** Starts a group; without an `id` of the caller's the group makes one. */
   openGroup(device: Addr, id: Addr = NULL): Addr {
