@@ -10,9 +10,16 @@ import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
+import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { hwmonApi } from './drivers/hwmon/hwmon.ts';
+import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
+import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
+import { ledClassApi } from './drivers/leds/led-class.ts';
+import { ledCoreApi } from './drivers/leds/led-core.ts';
+import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { libfsApi } from './fs/libfs.ts';
@@ -45,6 +52,7 @@ import { kasprintfApi, vsprintfApi } from './lib/vsprintf.ts';
 import { vsscanfApi } from './lib/vsscanf.ts';
 import { idrApi, radixTreeApi, xarrayApi } from './lib/xarray.ts';
 import { mutexApi } from './locking/mutex.ts';
+import { rtmutexApi } from './locking/rtmutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
@@ -94,10 +102,14 @@ export const kernelTables: readonly KernelApi[] = [
   dynamicDebugApi,
   entryApi,
   findBitApi,
+  firmwareLoaderApi,
   groupsApi,
   hexdumpApi,
   hrtimerApi,
   hweightApi,
+  hwmonApi,
+  i2cBaseApi,
+  i2cSmbusApi,
   idrApi,
   initTaskApi,
   iomapApi,
@@ -111,6 +123,9 @@ export const kernelTables: readonly KernelApi[] = [
   kstrtoxApi,
   kstrtoxMoreApi,
   kthreadApi,
+  ledClassApi,
+  ledCoreApi,
+  ledTriggersApi,
   libfsApi,
   listDebugApi,
   listSortApi,
@@ -142,6 +157,7 @@ export const kernelTables: readonly KernelApi[] = [
   readWriteApi,
   refcountApi,
   resourceApi,
+  rtmutexApi,
   rwsemApi,
   scatterlistApi,
   schedCoreApi,
