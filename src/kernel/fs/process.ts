@@ -37,12 +37,11 @@ import {
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { latin1 } from '../memory.ts';
-<<<<<<< HEAD
+
 import { NODENAME } from '../sched/init_task.ts';
-import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
-=======
+
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
->>>>>>> shell
+
 import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
 import { DeviceNode, ModuleFile } from './devices.ts';
 import { FileTable } from './file.ts';

@@ -32,15 +32,11 @@ export function kmalloc(k: Kernel, size: number, flags: number): Addr {
   if (address !== NULL && (flags & __GFP_ZERO) !== 0) k.memory.fill(address, 0, size);
   return address;
 }
-<<<<<<< HEAD
-export function kfree(k: Kernel, address: Addr): void {
-=======
 /** Zeroed memory for the kernel's own. */
 export function kzalloc(k: Kernel, size: number): Addr {
   return kmalloc(k, size, __GFP_ZERO);
 }
-function kfree(k: Kernel, address: Addr): void {
->>>>>>> buses
+export function kfree(k: Kernel, address: Addr): void {
   if (address !== NULL && address !== ZERO_SIZE_PTR) k.slab.free(address);
 }
 
