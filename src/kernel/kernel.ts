@@ -207,11 +207,14 @@ export class Kernel {
     if (task.dead) return;
     this.#foreground++;
     const ended = new Promise<void>((resolve) => {
-      task.onExit.push(resolve);
+      // At once: no virtual time passes between the task's end and who waits for it.
+      task.onExit.push(() => {
+        this.#foreground--;
+        resolve();
+      });
     });
     this.wakePump();
     await ended;
-    this.#foreground--;
   }
   /** Makes sure that runnable tasks get to run. */
   wakePump(): void {

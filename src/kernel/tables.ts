@@ -8,10 +8,18 @@ import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { ueventApi } from './drivers/base/uevent.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { ffCoreApi } from './drivers/input/ff-core.ts';
+import { inputApi } from './drivers/input/input.ts';
+import { inputCompatApi } from './drivers/input/input-compat.ts';
+import { inputMtApi } from './drivers/input/input-mt.ts';
+import { inputPollerApi } from './drivers/input/input-poller.ts';
+import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
+import { fcntlApi } from './fs/fcntl.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
 import { procGenericApi, readWriteApi } from './fs/proc_generic.ts';
@@ -54,6 +62,16 @@ import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  inputHandlersApi,
+  fcntlApi,
+  sysrqApi,
+  keyboardApi,
+  ffCoreApi,
+  inputCompatApi,
+  inputPollerApi,
+  inputMtApi,
+  inputApi,
+  ueventApi,
   addressSpaceApi,
   bitmapApi,
   busApi,

@@ -13,7 +13,7 @@ import {
   userPtr,
   voidPtr,
 } from '../../../api/index.ts';
-import { RAX, RCX, RDX } from '../../../cpu.ts';
+import { RAX, RCX, RDI, RDX } from '../../../cpu.ts';
 
 const userSource = userPtr;
 /** __get_user_N: pointer in rax; error in rax, value in rdx. The others keep their values. */
@@ -36,6 +36,14 @@ const putUser = (bytes: number): KernelSymbol =>
     registers.setAddr(RCX, failed ? 2 ** 32 - EFAULT : 0);
   });
 
+/** The parts of clear_user(): address in rdi, size in rcx; what could not be cleared comes back in rcx. */
+const clearUser: KernelSymbol = raw((k, registers) => {
+  const size = registers.addr(RCX);
+  const target = k.user.slice(registers.addr(RDI), size);
+  target.fill(0);
+  registers.setAddr(RCX, size - target.length);
+});
+
 export const usercopyApi: KernelApi = kernelApi('lib/usercopy.c', {
   /** Return: how many bytes could not be copied; those are zeroed in `to`. */
   _copy_from_user: kfunc({ to: voidPtr, from: userSource, n: size_t }, size_t, (k, { to, from, n }) => {
@@ -50,6 +58,9 @@ export const usercopyApi: KernelApi = kernelApi('lib/usercopy.c', {
     target.set(k.memory.read(from, target.length));
     return n - target.length;
   }),
+  clear_user_original: clearUser,
+  clear_user_rep_good: clearUser,
+  clear_user_erms: clearUser,
   __get_user_1: getUser(1),
   __get_user_2: getUser(2),
   __get_user_4: getUser(4),
