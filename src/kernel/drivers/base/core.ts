@@ -26,6 +26,7 @@ import { Symlink, type TreeDirectory } from '../../fs/node.ts';
 import { Sysfs, sysfsText } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
 import {
+  addUeventVar,
   KernelKobjects,
   Kobject,
   kobjectAdd,
@@ -42,7 +43,7 @@ import { Buses, find, forEach } from './bus.ts';
 import { Classes, ClassStruct } from './class.ts';
 import { deviceName } from './dev_printk.ts';
 import { Devres } from './devres.ts';
-import { addUeventVariable, newEnvironment, variablesOf } from './uevent.ts';
+import { newEnvironment, variablesOf } from './uevent.ts';
 
 export const Device = kernelStruct('device', {
   parent: voidPtr,
@@ -74,11 +75,19 @@ const ExtAttribute = kernelStruct('dev_ext_attribute', { var: voidPtr });
 const NULL = 0;
 const DEFAULT_NODE_MODE = 0o600;
 
+/** What the kernel itself adds to the devices of one of its types, classes or buses. */
+interface Builtin {
+  /** Attribute files. */
+  readonly files?: (device: Addr, directory: TreeDirectory) => void;
+  /** KEY=VALUE lines of `uevent`. */
+  readonly uevent?: (device: Addr) => readonly string[];
+}
 /** The kobj_type of devices, and what is known of each added one. */
 class DeviceCore {
   readonly ktype: Addr;
   readonly nodes = new Map<Addr, () => void>();
   readonly children = new Map<Addr, Addr[]>();
+  readonly builtin = new Map<Addr, Builtin>();
   constructor(k: Kernel) {
     const ops = k.slab.alloc(k.layouts.sizeOf('sysfs_ops')) ?? NULL;
     k.view(SysfsOps, ops).show = k.symbols.require('dev_attr_show');
@@ -91,6 +100,11 @@ class DeviceCore {
   }
 }
 const core = (k: Kernel): DeviceCore => k.get(DeviceCore);
+/** Says what devices of a type, class or bus of the kernel's own have. `owner`: its address. */
+export function describeDevices(k: Kernel, owner: Addr, builtin: Builtin): void {
+  core(k).builtin.set(owner, builtin);
+}
+export const childrenOf = (k: Kernel, device: Addr): readonly Addr[] => core(k).children.get(device) ?? [];
 
 export function deviceInitialize(k: Kernel, device: Addr): void {
   kobjectInit(k, device, core(k).ktype);
@@ -152,11 +166,14 @@ function linkClass(k: Kernel, device: Addr, directory: TreeDirectory): void {
 function* addGroups(k: Kernel, device: Addr): Sleeping<number> {
   const view = k.view(Device, device);
   const lists = [
-    view.class === NULL ? NULL : k.view(ClassStruct, view.class).dev_groups,
-    view.type === NULL ? NULL : k.view(DeviceType, view.type).groups,
-    view.groups,
-  ];
-  for (const groups of lists) {
+    [view.class, view.class === NULL ? NULL : k.view(ClassStruct, view.class).dev_groups],
+    [view.type, view.type === NULL ? NULL : k.view(DeviceType, view.type).groups],
+    [NULL, view.groups],
+  ] as const;
+  for (const [owner, groups] of lists) {
+    core(k)
+      .builtin.get(owner)
+      ?.files?.(device, k.get(Sysfs).directory(device) as TreeDirectory);
     const error = groups === NULL ? 0 : yield* k.get(Sysfs).createGroups(device, groups);
     if (error !== 0) return error;
   }
@@ -203,7 +220,7 @@ function* addNode(k: Kernel, device: Addr, directory: TreeDirectory): Sleeping<v
 function* ueventText(k: Kernel, device: Addr): Sleeping<string | number> {
   const { devt, type, driver, bus, class: cls } = k.view(Device, device);
   const env = newEnvironment(k);
-  const add = (line: string): number => addUeventVariable(k, env, line);
+  const add = (line: string): number => addUeventVar(k, env, line);
   if (majorOf(devt) !== 0) {
     const { name, mode } = yield* nodeOf(k, device);
     for (const line of [`MAJOR=${majorOf(devt)}`, `MINOR=${minorOf(devt)}`, `DEVNAME=${name}`]) add(line);
@@ -220,6 +237,7 @@ function* ueventText(k: Kernel, device: Addr): Sleeping<string | number> {
   ];
   // What one of them returns is only reported where debugging is on.
   for (const uevent of more) if (uevent !== NULL) yield* k.callInt(uevent, device, env);
+  for (const owner of [bus, cls, type]) for (const line of core(k).builtin.get(owner)?.uevent?.(device) ?? []) add(line);
   const lines = variablesOf(k, env);
   k.slab.free(env);
   return lines.map((line) => `${line}\n`).join('');

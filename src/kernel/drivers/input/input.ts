@@ -17,13 +17,13 @@ import {
 } from '../../api/index.ts';
 import type { Kernel } from '../../kernel.ts';
 import { getBit, setBit } from '../../lib/bitmap.ts';
+import { addUeventVar } from '../../lib/kobject.ts';
 import { mutexLock, mutexUnlock } from '../../locking/mutex.ts';
 import type { Addr } from '../../memory.ts';
 import { LOGLEVEL } from '../../printk/log.ts';
 import { TASK_INTERRUPTIBLE } from '../../sched/task.ts';
 import { ClassStruct } from '../base/class.ts';
 import { devPrintk } from '../base/dev_printk.ts';
-import { addUeventVariable } from '../base/uevent.ts';
 import { InputCore, matches, softRepeat } from './core.ts';
 import {
   ABS_MAX,
@@ -268,7 +268,7 @@ export const inputApi: KernelApi = kernelApi('drivers/input/input.c', {
     repeatKey(k, inputDev(k, t - k.layouts.offsetOf('input_dev', 'timer'))),
   ),
   input_dev_uevent: kfunc({ device: voidPtr, env: voidPtr }, int, (k, { device, env }) => {
-    for (const line of ueventLines(k, inputDev(k, device - k.layouts.offsetOf('input_dev', 'dev')))) addUeventVariable(k, env, line);
+    for (const line of ueventLines(k, inputDev(k, device - k.layouts.offsetOf('input_dev', 'dev')))) addUeventVar(k, env, line);
     return 0;
   }),
   input_dev_release: blocking({ device: voidPtr }, nothing, function* (k, { device }) {
