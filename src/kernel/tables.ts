@@ -29,6 +29,7 @@ import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboa
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { fcntlApi } from './fs/fcntl.ts';
+import { fileTableApi } from './fs/file_table.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
 import { procGenericApi, readWriteApi } from './fs/proc_generic.ts';
@@ -41,6 +42,7 @@ import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
@@ -85,6 +87,8 @@ import { traceEventsApi } from './trace.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  fileTableApi,
+  bsearchApi,
   inputHandlersApi,
   fcntlApi,
   sysrqApi,
