@@ -17,11 +17,19 @@ import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
 import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
+import { ffCoreApi } from './drivers/input/ff-core.ts';
+import { inputApi } from './drivers/input/input.ts';
+import { inputCompatApi } from './drivers/input/input-compat.ts';
+import { inputMtApi } from './drivers/input/input-mt.ts';
+import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
+import { fcntlApi } from './fs/fcntl.ts';
+import { fileTableApi } from './fs/file_table.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
 import { procGenericApi, readWriteApi } from './fs/proc_generic.ts';
@@ -34,6 +42,7 @@ import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
@@ -78,6 +87,17 @@ import { traceEventsApi } from './trace.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  fileTableApi,
+  bsearchApi,
+  inputHandlersApi,
+  fcntlApi,
+  sysrqApi,
+  keyboardApi,
+  ffCoreApi,
+  inputCompatApi,
+  inputPollerApi,
+  inputMtApi,
+  inputApi,
   addressSpaceApi,
   bitmapApi,
   busApi,

@@ -26,6 +26,7 @@ export const ClassStruct = kernelStruct('class', {
   owner: voidPtr,
   class_groups: voidPtr,
   dev_groups: voidPtr,
+  dev_uevent: voidPtr,
   devnode: voidPtr,
   class_release: voidPtr,
   dev_release: voidPtr,
