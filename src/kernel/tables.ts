@@ -24,19 +24,25 @@ import { seqFileApi } from './fs/seq_file.ts';
 import { sysctlApi } from './fs/sysctl.ts';
 import { sysfsApi } from './fs/sysfs/sysfs.ts';
 import { irqManageApi } from './irq/manage.ts';
+import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
+import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
 import { crcApi, ctypeApi, hweightApi, mathApi } from './lib/math.ts';
+import { ratelimitApi } from './lib/ratelimit.ts';
 import { rbtreeApi } from './lib/rbtree.ts';
 import { decAndLockApi, refcountApi } from './lib/refcount.ts';
+import { scatterlistApi } from './lib/scatterlist.ts';
+import { siphashApi } from './lib/siphash.ts';
 import { listSortApi, sortApi } from './lib/sort.ts';
 import { stringApi, stringHelpersApi } from './lib/string.ts';
-import { vsprintfApi } from './lib/vsprintf.ts';
+import { kasprintfApi, vsprintfApi } from './lib/vsprintf.ts';
 import { vsscanfApi } from './lib/vsscanf.ts';
 import { idrApi, radixTreeApi, xarrayApi } from './lib/xarray.ts';
 import { mutexApi } from './locking/mutex.ts';
@@ -44,9 +50,11 @@ import { rtmutexApi } from './locking/rtmutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
+import { mempoolApi } from './mm/mempool.ts';
 import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
 import { percpuApi } from './mm/percpu.ts';
-import { mmUtilApi, slabCommonApi, vmallocApi } from './mm/slab_common.ts';
+import { mmUtilApi, slabCommonApi } from './mm/slab_common.ts';
+import { vmallocApi } from './mm/vmalloc.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
 import { pidApi } from './pid.ts';
@@ -60,6 +68,7 @@ import { cpuApi, cpuCountApi, smpApi, touchWatchdogApi } from './smp.ts';
 import { softirqApi } from './softirq.ts';
 import { hrtimerApi } from './time/hrtimer.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
+import { traceEventsApi } from './trace.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
@@ -70,6 +79,7 @@ export const kernelTables: readonly KernelApi[] = [
   capabilityApi,
   charDevApi,
   classApi,
+  cmdlineApi,
   completionApi,
   cpuApi,
   cpuCountApi,
@@ -82,6 +92,7 @@ export const kernelTables: readonly KernelApi[] = [
   devPrintkApi,
   deviceApi,
   devresApi,
+  devresIoApi,
   driverApi,
   dynamicDebugApi,
   entryApi,
@@ -92,8 +103,12 @@ export const kernelTables: readonly KernelApi[] = [
   hweightApi,
   idrApi,
   initTaskApi,
+  iomapApi,
+  ioremapApi,
   irqManageApi,
+  irqWorkApi,
   jumpLabelApi,
+  kasprintfApi,
   kfifoApi,
   kobjectApi,
   kstrtoxApi,
@@ -103,6 +118,7 @@ export const kernelTables: readonly KernelApi[] = [
   listDebugApi,
   listSortApi,
   mathApi,
+  mempoolApi,
   miscApi,
   mmUtilApi,
   moduleApi,
@@ -123,6 +139,7 @@ export const kernelTables: readonly KernelApi[] = [
   procGenericApi,
   radixTreeApi,
   randomApi,
+  ratelimitApi,
   rbtreeApi,
   rcuApi,
   readWriteApi,
@@ -130,11 +147,13 @@ export const kernelTables: readonly KernelApi[] = [
   rtmutexApi,
   resourceApi,
   rwsemApi,
+  scatterlistApi,
   schedCoreApi,
   selectApi,
   semaphoreApi,
   seqFileApi,
   signalApi,
+  siphashApi,
   slabCommonApi,
   smpApi,
   softirqApi,
@@ -149,6 +168,7 @@ export const kernelTables: readonly KernelApi[] = [
   timekeepingApi,
   timerApi,
   touchWatchdogApi,
+  traceEventsApi,
   userNamespaceApi,
   usercopyApi,
   uuidApi,
