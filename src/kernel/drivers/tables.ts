@@ -1,6 +1,7 @@
 // Tables of the subsystems that serve drivers. One line a Linux source file.
 import type { KernelApi } from '../api/index.ts';
 import { firmwareLoaderApi } from './base/firmware_loader/main.ts';
+import { regcacheApi, regmapApi } from './base/regmap/regmap.ts';
 import { connectorApi } from './connector/connector.ts';
 import { dmiApi } from './firmware/dmi_scan.ts';
 import { hwmonApi } from './hwmon/hwmon.ts';
@@ -22,4 +23,6 @@ export const driverTables: readonly KernelApi[] = [
   ledCoreApi,
   ledTriggersApi,
   powerSupplyApi,
+  regcacheApi,
+  regmapApi,
 ];

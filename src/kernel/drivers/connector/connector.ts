@@ -1,7 +1,7 @@
 // The connector: messages by netlink between kernel and programs. Source: drivers/connector/connector.c.
 import { EINVAL, ESRCH } from '#abi';
 import { cstring, gfp_t, int, type KernelApi, kernelApi, kfunc, nothing, partial, u16, u32, voidPtr } from '../../api/index.ts';
-import { plainText, TextFile } from '../../fs/node.ts';
+import { plainText, TextFile, TreeDirectory } from '../../fs/node.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Addr } from '../../memory.ts';
 
@@ -12,13 +12,16 @@ interface Callback {
 }
 /** Who takes messages, and /proc/net/connector, which lists them. */
 class Connector {
-  readonly #callbacks: Callback[] = [];
+  /** The first is the kernel's own: process events. */
+  readonly #callbacks: Callback[] = [{ idx: 1, val: 1, name: 'cn_proc' }];
   text(): string {
     const lines = this.#callbacks.map(({ idx, val, name }) => `${name.padEnd(15)} ${idx}:${val}\n`);
     return `Name            ID\n${lines.join('')}`;
   }
   constructor(k: Kernel) {
-    k.vfs.directory('/proc/net').put(
+    const place = k.vfs.resolve('/proc/net', '/');
+    const net = typeof place !== 'number' && place.node instanceof TreeDirectory ? place.node : k.vfs.directory('/proc/net');
+    net.put(
       'connector',
       new TextFile(
         0o444,
