@@ -12,8 +12,11 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { connectorApi } from './drivers/connector/connector.ts';
+import { dmiApi } from './drivers/firmware/dmi_scan.ts';
 import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
@@ -25,6 +28,7 @@ import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
@@ -96,6 +100,7 @@ export const kernelTables: readonly KernelApi[] = [
   classApi,
   cmdlineApi,
   completionApi,
+  connectorApi,
   cpuApi,
   cpuCountApi,
   crcApi,
@@ -108,6 +113,7 @@ export const kernelTables: readonly KernelApi[] = [
   deviceApi,
   devresApi,
   devresIoApi,
+  dmiApi,
   driverApi,
   dynamicDebugApi,
   entryApi,
@@ -164,6 +170,7 @@ export const kernelTables: readonly KernelApi[] = [
   percpuApi,
   pidApi,
   platformApi,
+  powerSupplyApi,
   prandomApi,
   preemptApi,
   printkApi,
@@ -175,6 +182,8 @@ export const kernelTables: readonly KernelApi[] = [
   rcuApi,
   readWriteApi,
   refcountApi,
+  regcacheApi,
+  regmapApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
