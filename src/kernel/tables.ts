@@ -5,6 +5,7 @@ import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
+import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -46,10 +47,12 @@ import { irqManageApi } from './irq/manage.ts';
 import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
+import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
+import { dumpStackApi } from './lib/dump_stack.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
@@ -115,8 +118,11 @@ export const kernelTables: readonly KernelApi[] = [
   deviceApi,
   devresApi,
   devresIoApi,
+  dmaMappingApi,
+  dmaPoolApi,
   dmiApi,
   driverApi,
+  dumpStackApi,
   dynamicDebugApi,
   entryApi,
   fcntlApi,
@@ -142,6 +148,7 @@ export const kernelTables: readonly KernelApi[] = [
   ioremapApi,
   irqManageApi,
   irqWorkApi,
+  isaDmaApi,
   jumpLabelApi,
   kasprintfApi,
   keyboardApi,
@@ -150,6 +157,7 @@ export const kernelTables: readonly KernelApi[] = [
   kstrtoxApi,
   kstrtoxMoreApi,
   kthreadApi,
+  kthreadWorkerApi,
   ledClassApi,
   ledCoreApi,
   ledTriggersApi,
