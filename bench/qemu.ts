@@ -67,5 +67,12 @@ async function boot(initrd: string): Promise<QemuRun> {
   const cpuMs = ((Number(stat[11]) + Number(stat[12])) * 1000) / CLOCK_TICKS;
   qemu.kill('SIGKILL');
   if (!text.includes(END)) throw new Error(`QEMU ended early; it said: ${text}`);
-  return { lines: text.slice(0, text.indexOf(END)).split('\n').filter((line) => line !== ''), wallMs, cpuMs };
+  return {
+    lines: text
+      .slice(0, text.indexOf(END))
+      .split('\n')
+      .filter((line) => line !== ''),
+    wallMs,
+    cpuMs,
+  };
 }
