@@ -1,7 +1,6 @@
 // Tables of the subsystems that serve drivers. One line a Linux source file.
 import type { KernelApi } from '../api/index.ts';
 import { firmwareLoaderApi } from './base/firmware_loader/main.ts';
-import { regcacheApi, regmapApi } from './base/regmap/regmap.ts';
 import { connectorApi } from './connector/connector.ts';
 import { dmiApi } from './firmware/dmi_scan.ts';
 import { hwmonApi } from './hwmon/hwmon.ts';
@@ -11,6 +10,7 @@ import { ledClassApi } from './leds/led-class.ts';
 import { ledCoreApi } from './leds/led-core.ts';
 import { ledTriggersApi } from './leds/led-triggers.ts';
 import { powerSupplyApi } from './power/supply/power_supply_core.ts';
+import { regulatorApi } from './regulator/core.ts';
 
 export const driverTables: readonly KernelApi[] = [
   connectorApi,
@@ -23,6 +23,5 @@ export const driverTables: readonly KernelApi[] = [
   ledCoreApi,
   ledTriggersApi,
   powerSupplyApi,
-  regcacheApi,
-  regmapApi,
+  regulatorApi,
 ];
