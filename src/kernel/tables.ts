@@ -29,6 +29,7 @@ import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
+import { regulatorApi } from './drivers/regulator/core.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
@@ -109,8 +110,8 @@ export const kernelTables: readonly KernelApi[] = [
   debugfsApi,
   decAndLockApi,
   delayApi,
-  devPrintkApi,
   deviceApi,
+  devPrintkApi,
   devresApi,
   devresIoApi,
   dmiApi,
@@ -184,6 +185,7 @@ export const kernelTables: readonly KernelApi[] = [
   refcountApi,
   regcacheApi,
   regmapApi,
+  regulatorApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
@@ -210,8 +212,8 @@ export const kernelTables: readonly KernelApi[] = [
   timerApi,
   touchWatchdogApi,
   traceEventsApi,
-  userNamespaceApi,
   usercopyApi,
+  userNamespaceApi,
   uuidApi,
   vmallocApi,
   vsprintfApi,
