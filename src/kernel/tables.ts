@@ -30,6 +30,7 @@ import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
+import { regulatorApi } from './drivers/regulator/core.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
@@ -195,6 +196,7 @@ export const kernelTables: readonly KernelApi[] = [
   refcountApi,
   regcacheApi,
   regmapApi,
+  regulatorApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
