@@ -25,6 +25,7 @@ import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { powerSupplyApi } from './drivers/power/supply/power_supply.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
@@ -87,6 +88,7 @@ import { traceEventsApi } from './trace.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  powerSupplyApi,
   fileTableApi,
   bsearchApi,
   inputHandlersApi,
