@@ -218,18 +218,6 @@ export class Btf {
     }
     return undefined;
   }
-  /** The constants of `enum name` with their values; undefined when there is no such enum. */
-  enumValues(name: string): ReadonlyMap<string, number> | undefined {
-    const id = this.#find([KIND.ENUM], name);
-    if (id === undefined) return undefined;
-    const at = this.#at(id);
-    return new Map(
-      Array.from({ length: this.#length(at) }, (_, n) => [
-        this.#string(this.#view.getUint32(at + HEADER_SIZE + n * 8, true)),
-        this.#view.getInt32(at + HEADER_SIZE + n * 8 + 4, true),
-      ]),
-    );
-  }
   /** The prototype of function `name`, or undefined. */
   func(name: string): FunctionPrototype | undefined {
     const id = this.#find([KIND.FUNC], name);

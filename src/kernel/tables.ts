@@ -12,8 +12,11 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { connectorApi } from './drivers/connector/connector.ts';
+import { dmiApi } from './drivers/firmware/dmi_scan.ts';
 import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
@@ -26,7 +29,7 @@ import { serioApi } from './drivers/input/serio/serio.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
-import { powerSupplyApi } from './drivers/power/supply/power_supply.ts';
+import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
@@ -34,6 +37,7 @@ import { fcntlApi } from './fs/fcntl.ts';
 import { fileTableApi } from './fs/file_table.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
+import { openApi } from './fs/open.ts';
 import { procGenericApi, readWriteApi } from './fs/proc_generic.ts';
 import { selectApi } from './fs/select.ts';
 import { seqFileApi } from './fs/seq_file.ts';
@@ -86,6 +90,7 @@ import { softirqApi } from './softirq.ts';
 import { hrtimerApi } from './time/hrtimer.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
 import { traceEventsApi } from './trace.ts';
+import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
@@ -110,6 +115,7 @@ export const kernelTables: readonly KernelApi[] = [
   classApi,
   cmdlineApi,
   completionApi,
+  connectorApi,
   cpuApi,
   cpuCountApi,
   crcApi,
@@ -122,6 +128,7 @@ export const kernelTables: readonly KernelApi[] = [
   deviceApi,
   devresApi,
   devresIoApi,
+  dmiApi,
   driverApi,
   dynamicDebugApi,
   entryApi,
@@ -162,6 +169,7 @@ export const kernelTables: readonly KernelApi[] = [
   mutexApi,
   nlsApi,
   notifierApi,
+  openApi,
   pageAllocApi,
   panicApi,
   paramsApi,
@@ -180,6 +188,8 @@ export const kernelTables: readonly KernelApi[] = [
   rcuApi,
   readWriteApi,
   refcountApi,
+  regcacheApi,
+  regmapApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
@@ -205,6 +215,7 @@ export const kernelTables: readonly KernelApi[] = [
   timerApi,
   touchWatchdogApi,
   traceEventsApi,
+  umhApi,
   userNamespaceApi,
   usercopyApi,
   uuidApi,

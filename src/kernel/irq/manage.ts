@@ -34,8 +34,8 @@ const IRQF_NO_AUTOEN = 0x80000;
 const IRQ_WAKE_THREAD = 2;
 /** Lines that exist before a driver maps one: those of the ISA bus. */
 const LEGACY_IRQS = 16;
-/** The timer's handler: NOBALANCING, IRQPOLL, TIMER. Drivers of the ISA bus share their lines; the clock does not. */
-const BUILT_IN_FLAGS: Readonly<Record<string, number>> = { timer: 0x15a00, rtc0: 0 };
+/** The timer's handler: NOBALANCING, IRQPOLL, TIMER. Serial ports and the clock do not share their lines, the others do. */
+const BUILT_IN_FLAGS: Readonly<Record<string, number>> = { timer: 0x15a00, rtc0: 0, ttyS0: 0, ttyS1: 0 };
 const NULL = 0;
 
 interface Action {
@@ -130,7 +130,7 @@ export class Irqs {
         action.wanted = false;
         yield* k.callInt(action.threadFn, entry.irq, action.devId);
         entry.inProgress--;
-        k.get(Waiters).wake(entryKey(entry), Number.POSITIVE_INFINITY);
+        k.get(Waiters).wake(entry, Number.POSITIVE_INFINITY);
       }
       return 0;
     });
@@ -142,7 +142,7 @@ export class Irqs {
     if (entry === undefined) return NULL;
     const [action] = at < 0 ? [] : entry.actions.splice(at, 1);
     if (action === undefined) {
-      this.#k.exceptions.warn('kernel/irq/manage.c', 1892, 'free_irq', `Trying to free already-free IRQ ${irq}`);
+      this.#k.exceptions.warn('kernel/irq/manage.c', 1887, 'free_irq', `Trying to free already-free IRQ ${irq}`);
       return NULL;
     }
     yield* this.synchronize(irq);
@@ -155,7 +155,7 @@ export class Irqs {
   /** Waits until no handler and no thread of the line runs. */
   *synchronize(irq: number): Sleeping<void> {
     const entry = this.#lines.get(irq);
-    if (entry !== undefined) yield* this.#k.get(Waiters).until(entryKey(entry), TASK_UNINTERRUPTIBLE, () => entry.inProgress === 0);
+    if (entry !== undefined) yield* this.#k.get(Waiters).until(entry, TASK_UNINTERRUPTIBLE, () => entry.inProgress === 0);
   }
   disable(irq: number): void {
     const entry = this.#lines.get(irq);
@@ -224,8 +224,6 @@ const builtIn = (name: string): Action => ({
   wanted: false,
   stop: false,
 });
-/** Where waiters for a line sleep: an address that nothing else has. */
-const entryKey = ({ irq }: Line): Addr => -(2 ** 40) - irq;
 const hex8 = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
 
 const irqs = (k: Kernel): Irqs => k.get(Irqs);
