@@ -26,6 +26,7 @@ import { inputApi } from './drivers/input/input.ts';
 import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
+import { serioApi } from './drivers/input/serio/serio.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
@@ -205,6 +206,7 @@ export const kernelTables: readonly KernelApi[] = [
   selectApi,
   semaphoreApi,
   seqFileApi,
+  serioApi,
   signalApi,
   siphashApi,
   slabCommonApi,
