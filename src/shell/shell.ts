@@ -73,8 +73,9 @@ export class Shell {
     const state = this.#state;
     state.interactive = terminal;
     state.name = options.name ?? 'bash';
+    state.fromOption = options.name === undefined;
     state.positional = [...(options.args ?? [])];
-    const environment = { HOME: '/root', PATH, USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash', LANG: 'C.UTF-8', TERM: 'xterm-256color' };
+    const environment = { HOME: '/root', PATH, USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash', TERM: 'xterm-256color' };
     for (const [name, value] of Object.entries({ ...environment, PWD: '/root', SHLVL: '1' })) {
       state.variables.set(name, value);
       state.exported.add(name);
