@@ -1,6 +1,6 @@
 // Every sample's script, run in kobox, against what the real kernel did (samples/NAME/recording.txt, tools/record.sh).
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadKernel } from '#host-node';
 import { bootOn } from '#machine';
@@ -11,6 +11,17 @@ const samples = new URL('../samples/', import.meta.url).pathname;
 const names = readdirSync(samples, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
+
+const debian = new URL('../build/linux-image-6.1.0-56-amd64/lib/modules/6.1.0-56-amd64/kernel/', import.meta.url).pathname;
+/** The modules of Debian's that a sample's script loads: they lie in debian/. */
+function debianModules(name: string): string[] {
+  const list = join(samples, name, 'modules');
+  return existsSync(list)
+    ? readFileSync(list, 'utf8')
+        .split(/\s+/)
+        .filter((path) => path !== '')
+    : [];
+}
 
 interface Recording {
   readonly script: string;
@@ -53,6 +64,12 @@ async function replay(name: string): Promise<Recording> {
     }
   };
   await copy(samples, '/root/samples');
+  await init.mkdir('/root/debian', 0o755);
+  for (const module of debianModules(name)) {
+    const file = await machine.open(`/root/debian/${basename(module)}`, 0o101);
+    await file.write(readFileSync(debian + module));
+    await file.close();
+  }
   const shell = new Shell(machine);
   let script = '';
   let status = 0;

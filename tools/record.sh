@@ -5,6 +5,9 @@
 #   --- status    its exit status
 #   --- dmesg     lines since the script began: "<LEVEL>TEXT", time stamps dropped
 #   --- tainted   /proc/sys/kernel/tainted at the end
+#   --- events    what samples/NAME/events.sh printed after all that, where there is one
+# The PS/2 controller is left out (initcall_blacklist): kobox has none, and input devices are numbered from 0.
+# samples/NAME/modules lists Debian's modules that the script finds in debian/.
 # Usage: tools/record.sh [NAME...]
 set -euo pipefail
 release=6.1.0-56-amd64
@@ -17,7 +20,7 @@ trap 'rm -rf "$work"' EXIT
 fs=$work/fs
 mkdir -p "$fs"/{bin,sbin,proc,sys,dev,tmp,root,lib64,usr/bin,usr/sbin}
 cp /bin/busybox "$fs/bin/"
-for tool in cat echo ls sleep mount dd head tail grep mknod uname test true false printf sort wc mkdir rm reboot poweroff tr; do ln -s busybox "$fs/bin/$tool"; done
+for tool in cat echo ls sleep mount dd head tail grep mknod uname test true false printf sort wc mkdir rm reboot poweroff tr od sed timeout; do ln -s busybox "$fs/bin/$tool"; done
 # busybox would run its own insmod: the shell is dash, and kmod and dmesg are the real ones.
 cp /bin/kmod "$fs/bin/kmod"
 cp /bin/dash "$fs/bin/sh"
@@ -41,6 +44,7 @@ status=$?
   echo '--- status'; echo $status
   echo '--- dmesg'; dmesg -r | tail -n +$((before + 1))
   echo '--- tainted'; cat /proc/sys/kernel/tainted
+  [ ! -f "samples/$name/events.sh" ] || { echo '--- events'; sh "samples/$name/events.sh" 2>&1; }
   echo '--- end'
 } > /dev/ttyS1
 sleep 1
@@ -54,11 +58,13 @@ record() {
   (
     cp -r "$fs" "$work/fs-$name"
     echo "$name" > "$work/fs-$name/sample"
+    mkdir "$work/fs-$name/root/debian"
+    for module in $(cat "$root/samples/$name/modules" 2>/dev/null); do cp "$image/lib/modules/$release/kernel/$module" "$work/fs-$name/root/debian/"; done
     cd "$work/fs-$name" && find . | cpio -o -H newc --quiet | gzip -1 > "$work/$name.gz"
   )
   timeout 120 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -display none -no-reboot \
     -serial "file:$work/$name.console" -serial "file:$work/$name.result" \
-    -kernel "$image/boot/vmlinuz-$release" -initrd "$work/$name.gz" -append "console=ttyS0 panic=-1 quiet" || true
+    -kernel "$image/boot/vmlinuz-$release" -initrd "$work/$name.gz" -append "console=ttyS0 panic=-1 quiet initcall_blacklist=i8042_init" || true
   if ! grep -q '^--- end' "$work/$name.result"; then
     echo "record: $name did not finish; its console:" >&2
     tail -20 "$work/$name.console" >&2

@@ -10,7 +10,7 @@ import {
   type Sleeping,
   type StructView,
 } from './api/index.ts';
-import { type Cpu, type CpuEnvironment, type CpuFactory, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
+import { type Cpu, type CpuEnvironment, type CpuFactory, type CpuIo, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
 import { ExceptionHandler } from './exceptions.ts';
 import { Devices } from './fs/devices.ts';
@@ -68,6 +68,7 @@ export class Kernel {
   readonly registers: Registers;
   readonly layouts: Layouts;
   readonly clock: Clock;
+  readonly io: CpuIo;
   readonly pages: PageAllocator;
   readonly slab: Slab;
   readonly vmalloc: RegionAllocator;
@@ -86,7 +87,7 @@ export class Kernel {
   readonly taint: Taint;
   readonly modules: Modules;
   readonly formatter = new Formatter(this);
-  readonly #pointerKey: Uint8Array;
+  #pointerKey: Uint8Array | undefined;
   readonly #time: TimeMode;
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
@@ -109,8 +110,9 @@ export class Kernel {
     this.memory = new Memory(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }));
     this.registers = new Registers(this.memory);
     this.registers.rflags = EFLAGS_IF;
-    this.layouts = new Layouts(() => description.btf, this);
+    this.layouts = new Layouts(description.layouts, () => description.btf, this);
     this.clock = new Clock(0, options.host.bootRealtime);
+    this.io = plainIo(this.clock);
     this.pages = new PageAllocator();
     this.slab = new Slab(this.pages);
     this.vmalloc = new RegionAllocator(this.memory, VMALLOC);
@@ -123,8 +125,6 @@ export class Kernel {
       },
     });
     this.symbols = new KernelSymbols(this, options.tables);
-    this.#pointerKey = new Uint8Array(16);
-    options.host.random(this.#pointerKey);
     this.log = new PrintkLog(this);
     this.taint = new Taint(this);
     this.modules = new Modules(this);
@@ -166,6 +166,10 @@ export class Kernel {
 
   /** %p: 16 digits, the low 8 of them a hash of the address under a key of this boot. */
   hashPointer(address: Addr): string {
+    if (this.#pointerKey === undefined) {
+      this.#pointerKey = new Uint8Array(16);
+      this.host.random(this.#pointerKey);
+    }
     return siphash32(this.#pointerKey, BigInt.asUintN(64, BigInt(address)))
       .toString(16)
       .padStart(16, '0');
@@ -309,7 +313,7 @@ export class Kernel {
       kernelCall: (index) => k.execution.kernelCall(index),
       functionAt: (ip) => k.text.functionAt(ip),
       functionsNear: (ip) => k.text.functionsNear(ip),
-      io: plainIo(k.clock),
+      io: k.io,
     };
   }
 }

@@ -37,7 +37,11 @@ import {
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { latin1 } from '../memory.ts';
+
+import { NODENAME } from '../sched/init_task.ts';
+
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
+
 import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
 import { DeviceNode, ModuleFile } from './devices.ts';
 import { FileTable } from './file.ts';
@@ -492,7 +496,7 @@ export class KernelProcess implements Process {
   uname(): ReturnType<Process['uname']> {
     const { release, version } = this.#k.description;
     const build = version.slice(version.indexOf(') #') + 2);
-    return { sysname: 'Linux', nodename: 'kobox', release, version: build, machine: 'x86_64' };
+    return { sysname: 'Linux', nodename: NODENAME, release, version: build, machine: 'x86_64' };
   }
   fork(comm: string, group?: number): KernelProcess {
     const pid = this.#k.scheduler.newPid();

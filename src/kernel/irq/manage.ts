@@ -34,8 +34,8 @@ const IRQF_NO_AUTOEN = 0x80000;
 const IRQ_WAKE_THREAD = 2;
 /** Lines that exist before a driver maps one: those of the ISA bus. */
 const LEGACY_IRQS = 16;
-/** The timer's handler: NOBALANCING, IRQPOLL, TIMER. Drivers of the ISA bus share their lines; the clock does not. */
-const BUILT_IN_FLAGS: Readonly<Record<string, number>> = { timer: 0x15a00, rtc0: 0 };
+/** The timer's handler: NOBALANCING, IRQPOLL, TIMER. Serial ports and the clock do not share their lines, the others do. */
+const BUILT_IN_FLAGS: Readonly<Record<string, number>> = { timer: 0x15a00, rtc0: 0, ttyS0: 0, ttyS1: 0 };
 const NULL = 0;
 
 interface Action {
@@ -68,12 +68,12 @@ export class Irqs {
   readonly #lines = new Map<number, Line>();
   constructor(k: Kernel) {
     this.#k = k;
-    for (let irq = 0; irq < LEGACY_IRQS; irq++) this.#lines.set(irq, line(irq, 'edge'));
+    for (let irq = 0; irq < LEGACY_IRQS; irq++) this.#lines.set(irq, line(irq, irq, 'edge'));
     for (const text of interrupts) {
       const found = /^(\d+): \d+ IO-APIC (\S+) (.*)$/.exec(text);
       const [, number = '', kind = '', name = ''] = found ?? [];
       const irq = Number(number);
-      const entry = line(irq, kind.slice(kind.indexOf('-') + 1));
+      const entry = line(irq, Number.parseInt(kind, 10), kind.slice(kind.indexOf('-') + 1));
       entry.actions.push(builtIn(name));
       this.#lines.set(irq, entry);
     }
@@ -142,7 +142,7 @@ export class Irqs {
     if (entry === undefined) return NULL;
     const [action] = at < 0 ? [] : entry.actions.splice(at, 1);
     if (action === undefined) {
-      this.#k.exceptions.warn('kernel/irq/manage.c', 1892, 'free_irq', `Trying to free already-free IRQ ${irq}`);
+      this.#k.exceptions.warn('kernel/irq/manage.c', 1887, 'free_irq', `Trying to free already-free IRQ ${irq}`);
       return NULL;
     }
     yield* this.synchronize(irq);
@@ -203,10 +203,10 @@ function wakeThread(k: Kernel, entry: Line, action: Action): void {
   entry.inProgress++;
   k.get(Waiters).wake(action.thread.addr, 1);
 }
-/** `trigger`: 'edge' or 'fasteoi'. */
-const line = (irq: number, trigger: string): Line => ({
+/** `trigger`: `pin` of the IO-APIC; `trigger`: 'edge' or 'fasteoi'. */
+const line = (irq: number, pin: number, trigger: string): Line => ({
   irq,
-  chip: ` IO-APIC ${String(irq).padStart(3)}-${trigger.padEnd(8)}`,
+  chip: ` IO-APIC ${String(pin).padStart(3)}-${trigger.padEnd(8)}`,
   actions: [],
   count: 0,
   depth: 0,
