@@ -1,6 +1,6 @@
 // od (coreutils 9.1), hexdump (util-linux 2.38) and xxd: they read no more of a device than they were asked for.
 import { O_RDONLY, SEEK_CUR, strerror } from '#abi';
-import { join } from '../io.ts';
+import { concatenate } from '#kernel';
 import type { Command, CommandContext } from '../services.ts';
 import { options, size } from './options.ts';
 
@@ -39,7 +39,7 @@ async function read({ io }: CommandContext, name: string, { files, skip, limit }
     }
     if (fd !== 0) await io.close(fd);
   }
-  return { bytes: join(chunks), status };
+  return { bytes: concatenate(chunks), status };
 }
 /** Rows of 16 bytes, with a '*' for those that repeat. */
 async function dump({ io }: CommandContext, bytes: Uint8Array, all: boolean, line: (row: Uint8Array, at: number) => string): Promise<void> {
