@@ -89,6 +89,8 @@ export class Kernel {
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
   #foreground = 0;
+  /** A result went out since time passed last. */
+  #answered = false;
   #wake: (() => void) | undefined;
   readonly #services = new Map<new (k: Kernel) => unknown, unknown>();
 
@@ -207,41 +209,55 @@ export class Kernel {
     if (task.dead) return;
     this.#foreground++;
     const ended = new Promise<void>((resolve) => {
-      task.onExit.push(resolve);
+      task.onExit.push(() => {
+        this.#foreground--;
+        this.#answered = true;
+        resolve();
+      });
     });
     this.wakePump();
     await ended;
-    this.#foreground--;
   }
   /** Makes sure that runnable tasks get to run. */
   wakePump(): void {
     this.#wake?.();
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-    });
+    this.#pumping ??= this.#pump();
   }
   async #pump(): Promise<void> {
     await undefined;
-    let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
-    for (;;) {
-      this.#followWall();
-      this.clock.runDue();
-      if (!this.scheduler.runNext()) {
-        // Nothing can run. Time passes only while somebody outside waits for a result (or by itself, on the wall).
-        const { next } = this.clock;
-        if (this.#time === 'virtual') {
-          if (this.#foreground === 0 || next === undefined) return;
-          this.clock.advanceTo(next);
-        } else {
-          if (next === undefined) return;
-          await this.#idleUntil(next);
+    try {
+      let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
+      for (;;) {
+        this.#followWall();
+        this.clock.runDue();
+        if (!this.scheduler.runNext()) {
+          const waiting = this.#idle();
+          if (waiting === undefined) return;
+          if (waiting !== true) await waiting;
+        }
+        if (this.host.monotonicMs() > sliceEnd) {
+          await this.host.sleep(0);
+          sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
         }
       }
-      if (this.host.monotonicMs() > sliceEnd) {
-        await this.host.sleep(0);
-        sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
-      }
+    } finally {
+      // In the same step as the decision that there is nothing to do, so that no wake-up is lost.
+      this.#pumping = undefined;
     }
+  }
+  /** Nothing can run: lets time pass, or gives what to wait for first, or undefined when nothing will ever run by itself. */
+  #idle(): Promise<void> | true | undefined {
+    const { next } = this.clock;
+    if (next === undefined) return undefined;
+    if (this.#time === 'wall') return this.#idleUntil(next);
+    // Virtual time passes only while somebody outside waits for a result, and whoever got one goes on before time does.
+    if (this.#foreground === 0) return undefined;
+    if (this.#answered) {
+      this.#answered = false;
+      return this.host.sleep(0);
+    }
+    this.clock.advanceTo(next);
+    return true;
   }
   #followWall(): void {
     if (this.#time === 'wall') this.clock.advanceTo((this.host.monotonicMs() - this.#wallStart) * 1e6);

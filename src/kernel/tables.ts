@@ -38,6 +38,7 @@ import { mutexApi } from './locking/mutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
+import { maccessApi } from './mm/maccess.ts';
 import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
 import { percpuApi } from './mm/percpu.ts';
 import { mmUtilApi, slabCommonApi, vmallocApi } from './mm/slab_common.ts';
@@ -86,6 +87,7 @@ export const kernelTables: readonly KernelApi[] = [
   libfsApi,
   listDebugApi,
   listSortApi,
+  maccessApi,
   mathApi,
   miscApi,
   mmUtilApi,

@@ -5,6 +5,7 @@ import type { Process } from '#kernel';
 import { type Tool, type ToolKernel, tools } from '#kmod';
 import type { Machine } from '#machine';
 import { KernelFileSystem, readAll } from './filesystem.ts';
+import { killed, sysCommand } from './sys.ts';
 
 const MAX_OUTPUT_COMMANDS = 100_000;
 
@@ -28,7 +29,7 @@ export class Shell {
       fs: new KernelFileSystem(process),
       cwd: this.#cwd,
       env: { HOME: '/root', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', USER: 'root' },
-      customCommands: [...tools.map((tool) => toolCommand(tool, process)), ...this.#commands(process)],
+      customCommands: [...tools.map((tool) => toolCommand(tool, process)), ...this.#commands(process), sysCommand(process)],
       // Its guards block what our own kernel uses inside a command; nothing here runs foreign JavaScript.
       defenseInDepth: false,
       executionLimits: { maxCommandCount: MAX_OUTPUT_COMMANDS },
@@ -121,7 +122,7 @@ function toolCommand(tool: Tool, process: Process): CustomCommand {
     });
     await own.exit();
     // What the shell says of a child that a signal ended; the child itself said nothing more.
-    if (own.killedBy !== undefined) return { stdout: '', stderr: 'Killed\n', exitCode: 128 + own.killedBy };
+    if (own.killedBy !== undefined) return { stdout: '', ...killed(own.killedBy) };
     return { stdout, stderr, exitCode };
   });
 }

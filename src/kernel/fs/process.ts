@@ -4,6 +4,7 @@ import {
   EBUSY,
   EEXIST,
   EFAULT,
+  EINTR,
   EINVAL,
   EISDIR,
   EMFILE,
@@ -33,7 +34,7 @@ import {
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { latin1 } from '../memory.ts';
-import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
+import { TASK_INTERRUPTIBLE, type Task } from '../sched/task.ts';
 import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
 import { DeviceNode, ModuleFile } from './devices.ts';
 import { Directory, FsNode, type OpenNode, RamFile, Symlink, TextFile, TreeDirectory } from './node.ts';
@@ -47,7 +48,8 @@ interface Descriptor {
   references: number;
 }
 const MAX_DESCRIPTORS = 1024;
-const SIGKILL = 9;
+/** ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK (include/linux/errno.h). */
+const RESTARTS: ReadonlySet<number> = new Set([512, 513, 514, 516]);
 const SEEK_CUR = 1;
 const SEEK_END = 2;
 const NS_PER_S = 1e9;
@@ -76,8 +78,18 @@ export class KernelProcess implements Process {
   }
   /** Runs a system call as a task; a killed one gives -EFAULT, as nobody is left to see its result. */
   async #call<T>(body: () => Sleeping<T>): Promise<T | number> {
-    const result = await this.#k.runTask(this.comm, body, this.pid);
-    if (result === undefined) this.killedBy = SIGKILL;
+    let own: Task | undefined;
+    const result = await this.#k.runTask(
+      this.comm,
+      (task) => {
+        own = task;
+        return body();
+      },
+      this.pid,
+    );
+    if (result === undefined) this.killedBy = own?.exitSignal;
+    // A signal came: its handler has run, and nobody asked for the call to be started again.
+    if (typeof result === 'number' && RESTARTS.has(-result)) return -EINTR;
     return result ?? -EFAULT;
   }
   #descriptor(fd: number): Descriptor | undefined {

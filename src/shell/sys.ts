@@ -1,0 +1,144 @@
+// sys: makes system calls one after another and says what each returned, in strace's manner. What cat, echo and dd cannot do
+// is done with it: lseek, ioctl, poll, two open files at a time, a reader that blocks. Files have one-letter names.
+//
+//   sys 'open a /dev/chardev0 rw' 'write a hello' 'lseek a 0 set' 'read a 5' 'ioctl a _IOR(k,2,4)' 'close a'
+//   sys 'open a /dev/mailbox r' '& read a 80' 'sleep 1' 'open b /dev/mailbox w' 'write b hello' wait
+//
+// open NAME PATH r|w|rw [nonblock] [append]; close, read NAME COUNT, write NAME TEXT, lseek NAME OFFSET set|cur|end,
+// ioctl NAME COMMAND [NUMBER], poll NAME in|out|in,out MILLISECONDS. `& CALL` makes the call in a child process, `signal`
+// interrupts the newest child, `wait` shows the result of the oldest. tools/sys.c is the same command for the real kernel.
+import { type CustomCommand, defineCommand } from 'just-bash';
+import { errnoName, O_APPEND, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from '#abi';
+import type { Process } from '#kernel';
+
+const openFlags: Readonly<Record<string, number>> = { r: O_RDONLY, w: O_WRONLY, rw: O_RDWR, nonblock: O_NONBLOCK, append: O_APPEND };
+const whences: Readonly<Record<string, number>> = { set: 0, cur: 1, end: 2 };
+// biome-ignore format: one line
+const pollEvents: readonly (readonly [string, number])[] = [['in', 1], ['out', 4], ['err', 8], ['hup', 0x10]];
+const SIGUSR1 = 10;
+
+/** The ioctl number: 0x6b01, _IO(k,1) or _IOR(k,2,4), with the size in bytes. Source: include/uapi/asm-generic/ioctl.h. */
+function ioctlNumber(text: string): number {
+  const match = /^_IO(R?W?)\((.),(\d+)(?:,(\d+))?\)$/.exec(text);
+  if (match === null) return Number(text);
+  const [, direction = '', type = '', number, size = 0] = match;
+  const bits = (direction.includes('W') ? 1 : 0) | (direction.includes('R') ? 2 : 0);
+  return ((bits << 30) | (Number(size) << 16) | (type.charCodeAt(0) << 8) | Number(number)) >>> 0;
+}
+function quoted(bytes: Uint8Array): string {
+  const text = [...bytes].map((byte) => {
+    const character = String.fromCharCode(byte);
+    if (character === '\n') return '\\n';
+    if (character === '"' || character === '\\') return `\\${character}`;
+    return byte < 0x20 || byte > 0x7e ? `\\x${byte.toString(16).padStart(2, '0')}` : character;
+  });
+  return `"${text.join('')}"`;
+}
+
+class Session {
+  readonly #process: Process;
+  readonly #files = new Map<string, number>();
+  readonly #children: { readonly process: Process; readonly result: Promise<string> }[] = [];
+  #waited = 0;
+  constructor(process: Process) {
+    this.#process = process;
+  }
+  /** What is printed for one argument of the command. */
+  async step(text: string): Promise<string> {
+    const newest = this.#children.at(-1);
+    if (text.startsWith('& ')) {
+      const child = this.#process.fork('sys');
+      // The child is gone, and its files closed, as soon as its call has returned.
+      const result = this.#call(text.slice(2), child).finally(() => child.exit());
+      this.#children.push({ process: child, result });
+      return '';
+    }
+    if (text.startsWith('sleep ')) {
+      await this.#process.nanosleep(Number(text.slice('sleep '.length)));
+      return '';
+    }
+    if (text === 'signal' && newest !== undefined) {
+      await this.#process.kill(newest.process.pid, SIGUSR1);
+      return '';
+    }
+    const child = text === 'wait' ? this.#children[this.#waited++] : undefined;
+    return ` = ${await (child?.result ?? this.#call(text, this.#process))}`;
+  }
+
+  async #call(text: string, process: Process): Promise<string> {
+    const [call, name = '', first = '', second = '', ...rest] = text.split(' ');
+    const fd = this.#files.get(name) ?? 0;
+    const shown = (result: number): string => (result < 0 ? `-1 ${errnoName(-result)}` : `${result}`);
+    switch (call) {
+      case 'open': {
+        const opened = await process.open(
+          first,
+          [second, ...rest].reduce((flags, word) => flags | (openFlags[word] ?? 0), 0),
+        );
+        this.#files.set(name, opened);
+        return shown(opened);
+      }
+      case 'close':
+        return shown(await process.close(fd));
+      case 'read': {
+        const bytes = await process.read(fd, Number(first));
+        return typeof bytes === 'number' ? shown(bytes) : `${bytes.length} ${quoted(bytes)}`;
+      }
+      case 'write': {
+        const data = text.slice('write a '.length).replaceAll('\\n', '\n');
+        return shown(await process.write(fd, new TextEncoder().encode(data)));
+      }
+      case 'lseek':
+        return shown(await process.lseek(fd, Number(first), whences[second] ?? 0));
+      case 'ioctl':
+        return this.#ioctl(process, fd, ioctlNumber(first), Number(second), shown);
+      case 'poll': {
+        const events = pollEvents.reduce((mask, [word, bit]) => mask | (first.split(',').includes(word) ? bit : 0), 0);
+        const ready = await process.poll([{ fd, events }], Number(second));
+        if (typeof ready === 'number') return shown(ready);
+        const mask = ready[0] ?? 0;
+        return mask === 0 ? '0' : `1${pollEvents.map(([word, bit]) => ((mask & bit) === 0 ? '' : ` ${word}`)).join('')}`;
+      }
+      default:
+        throw new Error(`unknown call: ${text}`);
+    }
+  }
+  /** The argument is the number itself or, as the command's direction says, a pointer to it. */
+  async #ioctl(process: Process, fd: number, command: number, value: number, shown: (result: number) => string): Promise<string> {
+    const direction = command >>> 30;
+    const size = (command >>> 16) & 0x3fff;
+    if (direction === 0) return shown(await process.ioctl(fd, command, value));
+    const buffer = new Uint8Array(Math.max(size, 8));
+    new DataView(buffer.buffer).setBigInt64(0, BigInt(value), true);
+    const argument = buffer.slice(0, size);
+    const result = await process.ioctl(fd, command, argument);
+    if (result < 0 || (direction & 2) === 0) return shown(result);
+    return `${result} ${size === 4 ? `[${new DataView(argument.buffer).getInt32(0, true)}]` : quoted(argument)}`;
+  }
+}
+
+const SIGSEGV = 11;
+/** What the shell says of a child that a signal ended, and the child's exit code. */
+export function killed(signal: number): { readonly stderr: string; readonly exitCode: number } {
+  return { stderr: signal === SIGSEGV ? 'Segmentation fault\n' : 'Killed\n', exitCode: 128 + signal };
+}
+export function sysCommand(shell: Process): CustomCommand {
+  return defineCommand('sys', async (args, { cwd }) => {
+    const process = shell.fork('sys');
+    process.cwd = cwd;
+    const session = new Session(process);
+    let stdout = '';
+    try {
+      for (const text of args) {
+        const shown = await session.step(text);
+        if (process.killedBy !== undefined) return { stdout: `${stdout}${text} = `, ...killed(process.killedBy) };
+        stdout += `${text}${shown}\n`;
+      }
+    } catch (error) {
+      return { stdout, stderr: `sys: ${(error as Error).message}\n`, exitCode: 2 };
+    } finally {
+      await process.exit();
+    }
+    return { stdout, stderr: '', exitCode: 0 };
+  });
+}
