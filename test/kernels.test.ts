@@ -3,11 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Btf, BtfError } from '#btf';
-import { importImage, loadKernel, SHIPPED_KERNEL } from '#host-node';
+import { importer, loadKernel, SHIPPED_KERNEL } from '#host-node';
 import { ImportError, unLz4 } from '#kimport';
 
 const boot = new URL(`../build/linux-image-${SHIPPED_KERNEL}/boot/`, import.meta.url).pathname;
 const image = readFileSync(boot + readdirSync(boot).find((name) => name.startsWith('vmlinuz-')));
+const { importImage } = await importer();
 const shipped = loadKernel();
 
 test('importing the real image gives the shipped description', () => {

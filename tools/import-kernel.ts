@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { importPath, writeDescription } from '../src/host-node/kernels.ts';
+import { importPath, writeDescription } from '../src/host-node/import.ts';
 
 const [deb] = process.argv.slice(2);
 if (deb === undefined) {

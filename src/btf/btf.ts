@@ -186,19 +186,27 @@ export class Btf {
     const id = this.#structs.get(name);
     return id === undefined ? undefined : this.#layout(id);
   }
+  has(name: string, path: string): boolean {
+    return this.#resolve(name, path) !== undefined;
+  }
   /** Byte offset of `path` ('f_path.dentry') in `struct name`; members of anonymous structs count as its own. */
   offsetOf(name: string, path: string): number {
+    const bits = this.#resolve(name, path);
+    if (bits === undefined) throw new Error(`this kernel has no ${path} in struct ${name}`);
+    return bits >>> 3;
+  }
+  #resolve(name: string, path: string): number | undefined {
     let layout = this.struct(name);
     let bits = 0;
     for (const part of path.split('.')) {
       const found = layout === undefined ? undefined : this.#member(layout, part);
-      if (found === undefined) throw new Error(`this kernel has no ${path} in struct ${name}`);
+      if (found === undefined) return undefined;
       bits += found.bitOffset;
       const type = this.#strip(found.type);
       const kind = this.#kind(this.#at(type));
       layout = kind === KIND.STRUCT || kind === KIND.UNION ? this.#layout(type) : undefined;
     }
-    return bits >>> 3;
+    return bits;
   }
   #member(layout: StructLayout, name: string): { bitOffset: number; type: number } | undefined {
     for (const member of layout.members) {

@@ -1,10 +1,8 @@
-#!/usr/bin/env node
 // The `kobox` command.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { importedFolder, importPath, listKernels, loadKernel, writeDescription } from '#host-node';
+import { importedFolder, importer, listKernels, loadKernel } from '#host-node';
 import { ImportError } from '#kimport';
 import { boot, type Machine } from '#node';
 import { Shell } from '#shell';
@@ -99,6 +97,7 @@ function report({ stdout, stderr, exitCode }: { stdout: string; stderr: string; 
   return exitCode;
 }
 async function interact(shell: Shell): Promise<number> {
+  const { createInterface } = await import('node:readline');
   const lines = createInterface({ input: process.stdin, output: process.stdout, terminal: process.stdin.isTTY });
   const prompt = (): void => {
     lines.setPrompt(`root@kobox:${shell.cwd.replace(/^\/root/, '~')}# `);
@@ -113,7 +112,7 @@ async function interact(shell: Shell): Promise<number> {
   }
   return status;
 }
-function kernelCommand([verb, argument]: readonly string[]): number {
+async function kernelCommand([verb, argument]: readonly string[]): Promise<number> {
   switch (verb) {
     case 'list':
       for (const { release, folder } of listKernels()) console.log(`${release}\t${folder}`);
@@ -130,6 +129,7 @@ function kernelCommand([verb, argument]: readonly string[]): number {
     }
     case 'import': {
       if (argument === undefined) throw new UsageError('kernel import needs the path of a vmlinuz, a kernel package (.deb) or its folder');
+      const { importPath, writeDescription } = await importer();
       const { parts, config } = importPath(argument);
       const folder = join(importedFolder(), parts.release);
       const size = writeDescription(folder, parts, config, { file: basename(argument) });
@@ -141,11 +141,14 @@ function kernelCommand([verb, argument]: readonly string[]): number {
   }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const usage = error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-  if (!usage && !(error instanceof ImportError) && (error as { code?: string }).code === undefined) throw error;
-  process.stderr.write(`kobox: ${(error as Error).message}\n${usage === true ? "Try 'kobox --help'.\n" : ''}`);
-  process.exitCode = usage === true ? USAGE_ERROR : 1;
-}
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error: Error & { readonly code?: string }) => {
+    const usage = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') === true;
+    if (!usage && !(error instanceof ImportError) && error.code === undefined) throw error;
+    process.stderr.write(`kobox: ${error.message}\n${usage ? "Try 'kobox --help'.\n" : ''}`);
+    process.exitCode = usage ? USAGE_ERROR : 1;
+  },
+);

@@ -1,20 +1,17 @@
 // Kernel descriptions on disk: those that ship, and those that the user has imported.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync } from 'node:zlib';
 import { type KernelDescription, loadDescription } from '#kernel';
-import { type DescriptionParts, describe, ImportError, LZ4_LEGACY_MAGIC, payloadOfBzImage, unLz4, Vmlinux } from '#kimport';
+import { ImportError } from '#kimport';
 
 /** Release of the kernel description inside the package. */
 export const SHIPPED_KERNEL = '6.1.0-56-amd64';
-
-const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
-const GZIP = [0x1f, 0x8b];
-const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, n) => bytes[n] === byte);
+/** The file of a description that holds what kobox's tables ask of its BTF: made by import and by build. */
+export const LAYOUTS = 'layouts';
 
 function shippedFolder(): string {
   // The sources lie two folders below the package, the bundle one.
@@ -48,74 +45,16 @@ function load(release: string): KernelDescription {
   return loadDescription({
     header: () => readFileSync(join(found.folder, 'description.json'), 'utf8'),
     bytes: inflate,
+    layouts: () => readLayouts(found.folder),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });
 }
 
-/** The vmlinux inside a bzImage, or the bytes themselves when they are a vmlinux. */
-function vmlinuxOf(image: Uint8Array): Uint8Array {
-  if (startsWith(image, [0x7f, 0x45, 0x4c, 0x46])) return image;
-  const payload = payloadOfBzImage(image);
-  if (startsWith(payload, GZIP)) return gunzipSync(payload);
-  if (startsWith(payload, LZ4_LEGACY_MAGIC)) {
-    const size = new DataView(payload.buffer, payload.byteOffset + payload.length - 4, 4).getUint32(0, true);
-    return unLz4(payload.subarray(0, payload.length - 4), size);
-  }
-  // The image's build appends the size of the inflated kernel: 4 bytes behind the stream.
-  if (startsWith(payload, XZ)) return unxz(payload.subarray(0, payload.length - 4));
-  throw new ImportError('the kernel inside the image is compressed in a way that kobox does not know (only xz, gzip and lz4)');
-}
-/** By the xz program: the kernel's x86 filter is in none of the JavaScript decoders that were tried. */
-function unxz(bytes: Uint8Array): Uint8Array {
-  const { stdout, error, status, stderr } = spawnSync('xz', ['-dc', '--single-stream'], { input: bytes, maxBuffer: 2 ** 30 });
-  if (error !== undefined) throw new ImportError(`importing this kernel needs the program xz (apt install xz-utils): ${error.message}`);
-  if (status !== 0) throw new ImportError(`xz could not unpack the kernel: ${stderr.toString().trim()}`);
-  return stdout;
-}
-export function importImage(image: Uint8Array): DescriptionParts {
-  return describe(new Vmlinux(vmlinuxOf(image)));
-}
-/** A kernel image with its configuration, when that lies beside it. */
-export interface FoundKernel {
-  readonly parts: DescriptionParts;
-  readonly config: string | undefined;
-}
-/** Imports a vmlinuz or vmlinux, an unpacked kernel package (its folder, or its boot folder), or a Debian package. */
-export function importPath(path: string): FoundKernel {
-  if (statSync(path).isDirectory()) return importFolder(path);
-  if (!path.endsWith('.deb')) return { parts: importImage(readFileSync(path)), config: undefined };
-  const folder = mkdtempSync(join(tmpdir(), 'kobox-deb-'));
-  try {
-    const { error, status, stderr } = spawnSync('dpkg-deb', ['-x', path, folder], { encoding: 'utf8' });
-    if (error !== undefined) throw new ImportError(`unpacking a .deb needs the program dpkg-deb: ${error.message}`);
-    if (status !== 0) throw new ImportError(`${path}: ${stderr.trim()}`);
-    return importFolder(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-function importFolder(folder: string): FoundKernel {
-  const boot = existsSync(join(folder, 'boot')) ? join(folder, 'boot') : folder;
-  const find = (prefix: string): string | undefined => readdirSync(boot).find((name) => name.startsWith(prefix));
-  const image = find('vmlinuz');
-  if (image === undefined) throw new ImportError(`${boot} holds no vmlinuz*`);
-  const config = find('config-');
-  return {
-    parts: importImage(readFileSync(join(boot, image))),
-    config: config === undefined ? undefined : readFileSync(join(boot, config), 'utf8'),
-  };
-}
-/** Writes a description and gives its size in bytes. */
-export function writeDescription(folder: string, parts: DescriptionParts, config: string | undefined, source: object): number {
-  mkdirSync(folder, { recursive: true });
-  let size = 0;
-  const write = (name: string, bytes: Uint8Array | string): void => {
-    size += bytes.length;
-    writeFileSync(join(folder, name), bytes);
-  };
-  const files = config === undefined ? parts.files : { ...parts.files, config: Buffer.from(config) };
-  for (const [name, bytes] of Object.entries(files)) write(`${name}.gz`, gzipSync(bytes, { level: 9 }));
-  const { release, version, vermagic } = parts;
-  write('description.json', `${JSON.stringify({ release, version, vermagic, config: config !== undefined, source }, null, 2)}\n`);
-  return size;
+/** Their first line is the size of the packed BTF that they were made of; others are not believed. */
+function readLayouts(folder: string): string | undefined {
+  const file = join(folder, LAYOUTS);
+  if (!existsSync(file)) return undefined;
+  const text = readFileSync(file, 'latin1');
+  const end = text.indexOf('\n');
+  return Number(text.slice(0, end)) === statSync(join(folder, 'btf.gz')).size ? text.slice(end + 1) : undefined;
 }

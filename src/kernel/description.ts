@@ -1,5 +1,6 @@
 // A kernel description: which Linux we are. Made by `kobox kernel import` from a real kernel image.
 import { Btf } from '#btf';
+import { type LayoutExtract, parseLayouts } from './api/struct.ts';
 import type { Addr } from './memory.ts';
 
 export interface ExportedSymbol {
@@ -27,6 +28,8 @@ export interface KernelDescription {
   readonly vermagic: string;
   readonly exports: ExportTable;
   readonly btf: Btf;
+  /** Answers of `btf`, made ahead. May be empty. */
+  readonly layouts: LayoutExtract;
   readonly kallsyms: Kallsyms;
   readonly config: ReadonlyMap<string, string> | undefined;
   /** Initial bytes of an exported object in the image. */
@@ -38,6 +41,8 @@ export interface DescriptionFiles {
   readonly header: () => string;
   readonly text: (name: string) => string;
   readonly bytes: (name: string) => Uint8Array;
+  /** The lines of extractLayouts(), when somebody made them. */
+  readonly layouts: () => string | undefined;
 }
 export class DescriptionError extends Error {}
 
@@ -141,6 +146,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     };
   };
   const btf = lazy(() => Btf.parse(files.bytes('btf')));
+  const layouts = lazy(() => parseLayouts(files.layouts() ?? ''));
   const kallsyms = lazy(() => new ParsedKallsyms(files.text('kallsyms')));
   const exports = lazy(() => new ExportTable(files.text('exports')));
   const config = lazy(
@@ -163,6 +169,9 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     },
     get btf() {
       return btf();
+    },
+    get layouts() {
+      return layouts();
     },
     get kallsyms() {
       return kallsyms();

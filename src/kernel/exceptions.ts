@@ -173,12 +173,12 @@ export class ExceptionHandler {
     printHeader(this.#k);
     printTrace(this.#k, Number(BigInt.asIntN(64, this.#k.registers.rip)));
   }
-  /** WARN() in the kernel function `name`, with a text. */
-  warn(file: string, line: number, name: string, text: string): void {
+  /** WARN() in the kernel function `name`, with a text; WARN_ON() without. */
+  warn(file: string, line: number, name: string, text?: string): void {
     const k = this.#k;
     const ip = k.description.kallsyms.byName(name) ?? 0;
     k.log.print('warning', CUT_HERE);
-    k.log.print('warning', text);
+    if (text !== undefined) k.log.print('warning', text);
     this.#reportWarning(file, line, ip);
     k.taint.add(TAINT.WARN);
   }

@@ -9,7 +9,7 @@ import {
   type Sleeping,
   type StructView,
 } from './api/index.ts';
-import { type Cpu, type CpuEnvironment, type CpuFactory, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
+import { type Cpu, type CpuEnvironment, type CpuFactory, type CpuIo, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
 import { ExceptionHandler } from './exceptions.ts';
 import { Devices } from './fs/devices.ts';
@@ -66,6 +66,7 @@ export class Kernel {
   readonly registers: Registers;
   readonly layouts: Layouts;
   readonly clock: Clock;
+  readonly io: CpuIo;
   readonly pages: PageAllocator;
   readonly slab: Slab;
   readonly vmalloc: RegionAllocator;
@@ -84,13 +85,16 @@ export class Kernel {
   readonly taint: Taint;
   readonly modules: Modules;
   readonly formatter = new Formatter(this);
-  readonly #pointerKey: Uint8Array;
+  #pointerKey: Uint8Array | undefined;
   readonly #time: TimeMode;
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
+  /** Tasks that somebody outside waits for. */
   #foreground = 0;
-  /** A result went out since time passed last. */
-  #answered = false;
+  /** Processes that compute outside, between two system calls: virtual time stands still meanwhile. */
+  #busy = 0;
+  /** Processes by pid. */
+  readonly processes = new Map<number, KernelProcess>();
   #wake: (() => void) | undefined;
   readonly #services = new Map<new (k: Kernel) => unknown, unknown>();
 
@@ -104,8 +108,9 @@ export class Kernel {
     this.memory = new Memory(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }));
     this.registers = new Registers(this.memory);
     this.registers.rflags = EFLAGS_IF;
-    this.layouts = new Layouts(() => description.btf, this);
+    this.layouts = new Layouts(description.layouts, () => description.btf, this);
     this.clock = new Clock(0, options.host.bootRealtime);
+    this.io = plainIo(this.clock);
     this.pages = new PageAllocator();
     this.slab = new Slab(this.pages);
     this.vmalloc = new RegionAllocator(this.memory, VMALLOC);
@@ -118,8 +123,6 @@ export class Kernel {
       },
     });
     this.symbols = new KernelSymbols(this, options.tables);
-    this.#pointerKey = new Uint8Array(16);
-    options.host.random(this.#pointerKey);
     this.log = new PrintkLog(this);
     this.taint = new Taint(this);
     this.modules = new Modules(this);
@@ -161,6 +164,10 @@ export class Kernel {
 
   /** %p: 16 digits, the low 8 of them a hash of the address under a key of this boot. */
   hashPointer(address: Addr): string {
+    if (this.#pointerKey === undefined) {
+      this.#pointerKey = new Uint8Array(16);
+      this.host.random(this.#pointerKey);
+    }
     return siphash32(this.#pointerKey, BigInt.asUintN(64, BigInt(address)))
       .toString(16)
       .padStart(16, '0');
@@ -187,10 +194,10 @@ export class Kernel {
 
   /** The first process, with pid 1. */
   start(): Process {
-    return new KernelProcess(this, this.scheduler.newPid(), 'kobox', '/root');
+    return new KernelProcess(this, { pid: this.scheduler.newPid(), parent: 0, comm: 'kobox', cwd: '/root' });
   }
   /** Runs `body` as a new task and resolves with its result when it has ended; undefined when it was killed. */
-  async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number): Promise<T | undefined> {
+  async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number, onEnd?: () => void): Promise<T | undefined> {
     let result: T | undefined;
     const task = this.scheduler.spawn(
       comm,
@@ -200,6 +207,7 @@ export class Kernel {
       },
       { pid },
     );
+    if (onEnd !== undefined) task.onExit.push(onEnd);
     await this.waitFor(task);
     this.scheduler.reap(task);
     return result;
@@ -210,13 +218,21 @@ export class Kernel {
     this.#foreground++;
     const ended = new Promise<void>((resolve) => {
       task.onExit.push(() => {
+        // At once, not when the promise is noticed: else time would run on meanwhile.
         this.#foreground--;
-        this.#answered = true;
         resolve();
       });
     });
     this.wakePump();
     await ended;
+  }
+  /** A process computes outside the kernel. Precondition of `letGo`. */
+  hold(): void {
+    this.#busy++;
+  }
+  letGo(): void {
+    this.#busy--;
+    if (this.#busy === 0 && this.#foreground > 0) this.wakePump();
   }
   /** Makes sure that runnable tasks get to run. */
   wakePump(): void {
@@ -225,15 +241,21 @@ export class Kernel {
   }
   async #pump(): Promise<void> {
     await undefined;
+    let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
     try {
-      let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
       for (;;) {
         this.#followWall();
         this.clock.runDue();
         if (!this.scheduler.runNext()) {
-          const waiting = this.#idle();
-          if (waiting === undefined) return;
-          if (waiting !== true) await waiting;
+          // Nothing can run. Time passes only while somebody outside waits for a result (or by itself, on the wall).
+          const { next } = this.clock;
+          if (this.#time === 'virtual') {
+            if (this.#foreground === 0 || this.#busy > 0 || next === undefined) return;
+            this.clock.advanceTo(next);
+          } else {
+            if (next === undefined) return;
+            await this.#idleUntil(next);
+          }
         }
         if (this.host.monotonicMs() > sliceEnd) {
           await this.host.sleep(0);
@@ -241,23 +263,9 @@ export class Kernel {
         }
       }
     } finally {
-      // In the same step as the decision that there is nothing to do, so that no wake-up is lost.
+      // At once: what becomes runnable from here on starts a new pump.
       this.#pumping = undefined;
     }
-  }
-  /** Nothing can run: lets time pass, or gives what to wait for first, or undefined when nothing will ever run by itself. */
-  #idle(): Promise<void> | true | undefined {
-    const { next } = this.clock;
-    if (next === undefined) return undefined;
-    if (this.#time === 'wall') return this.#idleUntil(next);
-    // Virtual time passes only while somebody outside waits for a result, and whoever got one goes on before time does.
-    if (this.#foreground === 0) return undefined;
-    if (this.#answered) {
-      this.#answered = false;
-      return this.host.sleep(0);
-    }
-    this.clock.advanceTo(next);
-    return true;
   }
   #followWall(): void {
     if (this.#time === 'wall') this.clock.advanceTo((this.host.monotonicMs() - this.#wallStart) * 1e6);
@@ -290,7 +298,7 @@ export class Kernel {
       kernelCall: (index) => k.execution.kernelCall(index),
       functionAt: (ip) => k.text.functionAt(ip),
       functionsNear: (ip) => k.text.functionsNear(ip),
-      io: plainIo(k.clock),
+      io: k.io,
     };
   }
 }

@@ -15,6 +15,7 @@ import {
   pointer,
   raw,
   type Sleeping,
+  size_t,
   uint,
   variadic,
   voidPtr,
@@ -22,6 +23,7 @@ import {
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
 import { TaskExit } from './sched/execution.ts';
+import { PF_KTHREAD } from './sched/scheduler.ts';
 import { TASK_INTERRUPTIBLE, TASK_PARKED, TASK_UNINTERRUPTIBLE, type Task } from './sched/task.ts';
 import { Waiters } from './sched/waiters.ts';
 
@@ -34,7 +36,6 @@ class Kthreads {
 }
 const NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 const task = pointer('struct task_struct *');
-const PF_KTHREAD = 0x00200000;
 
 function create(k: Kernel, comm: string, threadfn: Addr, data: Addr): Addr {
   const kthreads = k.get(Kthreads);
@@ -132,6 +133,12 @@ export const schedCoreApi: KernelApi = kernelApi('kernel/sched/core.c', {
     if (thread === undefined) return 0;
     k.get(Kthreads).started.add(thread);
     return k.scheduler.wake(thread, NORMAL) ? 1 : 0;
+  }),
+  __put_task_struct: kfunc({ tsk: task }, nothing, (k, { tsk }) => k.scheduler.release(tsk)),
+  __get_task_comm: kfunc({ buf: voidPtr, buf_size: size_t, tsk: task }, voidPtr, (k, { buf, buf_size, tsk }) => {
+    const thread = k.scheduler.taskAt(tsk);
+    k.memory.setCstring(buf, (thread === undefined ? '' : k.scheduler.comm(thread)).slice(0, buf_size - 1));
+    return buf;
   }),
   schedule: blocking({}, nothing, (k) => k.scheduler.schedule()),
   yield: blocking({}, nothing, (k) => k.scheduler.schedule()),

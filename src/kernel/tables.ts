@@ -1,15 +1,25 @@
 // Every table of kernel functions. One line a Linux source file.
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
+import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
+import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
+import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
+import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { hwmonApi } from './drivers/hwmon/hwmon.ts';
+import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
+import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
+import { ledClassApi } from './drivers/leds/led-class.ts';
+import { ledCoreApi } from './drivers/leds/led-core.ts';
+import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { libfsApi } from './fs/libfs.ts';
@@ -20,48 +30,66 @@ import { seqFileApi } from './fs/seq_file.ts';
 import { sysctlApi } from './fs/sysctl.ts';
 import { sysfsApi } from './fs/sysfs/sysfs.ts';
 import { irqManageApi } from './irq/manage.ts';
+import { irqWorkApi } from './irq_work.ts';
+import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
+import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
 import { crcApi, ctypeApi, hweightApi, mathApi } from './lib/math.ts';
+import { ratelimitApi } from './lib/ratelimit.ts';
 import { rbtreeApi } from './lib/rbtree.ts';
 import { decAndLockApi, refcountApi } from './lib/refcount.ts';
+import { scatterlistApi } from './lib/scatterlist.ts';
+import { siphashApi } from './lib/siphash.ts';
 import { listSortApi, sortApi } from './lib/sort.ts';
 import { stringApi, stringHelpersApi } from './lib/string.ts';
-import { vsprintfApi } from './lib/vsprintf.ts';
+import { kasprintfApi, vsprintfApi } from './lib/vsprintf.ts';
 import { vsscanfApi } from './lib/vsscanf.ts';
 import { idrApi, radixTreeApi, xarrayApi } from './lib/xarray.ts';
 import { mutexApi } from './locking/mutex.ts';
+import { rtmutexApi } from './locking/rtmutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
-import { maccessApi } from './mm/maccess.ts';
+import { mempoolApi } from './mm/mempool.ts';
 import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
 import { percpuApi } from './mm/percpu.ts';
-import { mmUtilApi, slabCommonApi, vmallocApi } from './mm/slab_common.ts';
+import { mmUtilApi, slabCommonApi } from './mm/slab_common.ts';
+import { vmallocApi } from './mm/vmalloc.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
+import { pidApi } from './pid.ts';
 import { printkApi } from './printk/printk.ts';
 import { rcuApi, srcuApi } from './rcu/tree.ts';
 import { resourceApi } from './resource.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { completionApi, waitApi } from './sched/wait.ts';
+import { signalApi } from './signal.ts';
+import { cpuApi, cpuCountApi, smpApi, touchWatchdogApi } from './smp.ts';
 import { softirqApi } from './softirq.ts';
 import { hrtimerApi } from './time/hrtimer.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
+import { traceEventsApi } from './trace.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
   addressSpaceApi,
   bitmapApi,
   busApi,
+  capabilityApi,
   charDevApi,
   classApi,
+  cmdlineApi,
   completionApi,
+  cpuApi,
+  cpuCountApi,
   crcApi,
+  credApi,
   ctypeApi,
   debugfsApi,
   decAndLockApi,
@@ -69,36 +97,53 @@ export const kernelTables: readonly KernelApi[] = [
   devPrintkApi,
   deviceApi,
   devresApi,
+  devresIoApi,
   driverApi,
   dynamicDebugApi,
   entryApi,
   findBitApi,
+  firmwareLoaderApi,
+  groupsApi,
   hexdumpApi,
   hrtimerApi,
   hweightApi,
+  hwmonApi,
+  i2cBaseApi,
+  i2cSmbusApi,
   idrApi,
   initTaskApi,
+  iomapApi,
+  ioremapApi,
   irqManageApi,
+  irqWorkApi,
+  jumpLabelApi,
+  kasprintfApi,
   kfifoApi,
   kobjectApi,
   kstrtoxApi,
   kstrtoxMoreApi,
   kthreadApi,
+  ledClassApi,
+  ledCoreApi,
+  ledTriggersApi,
   libfsApi,
   listDebugApi,
   listSortApi,
-  maccessApi,
   mathApi,
+  mempoolApi,
   miscApi,
   mmUtilApi,
   moduleApi,
+  msrApi,
   mutexApi,
   nlsApi,
   notifierApi,
   pageAllocApi,
   panicApi,
   paramsApi,
+  paravirtApi,
   percpuApi,
+  pidApi,
   platformApi,
   prandomApi,
   preemptApi,
@@ -106,17 +151,23 @@ export const kernelTables: readonly KernelApi[] = [
   procGenericApi,
   radixTreeApi,
   randomApi,
+  ratelimitApi,
   rbtreeApi,
   rcuApi,
   readWriteApi,
   refcountApi,
   resourceApi,
+  rtmutexApi,
   rwsemApi,
+  scatterlistApi,
   schedCoreApi,
   selectApi,
   semaphoreApi,
   seqFileApi,
+  signalApi,
+  siphashApi,
   slabCommonApi,
+  smpApi,
   softirqApi,
   sortApi,
   spinlockApi,
@@ -128,6 +179,9 @@ export const kernelTables: readonly KernelApi[] = [
   timeApi,
   timekeepingApi,
   timerApi,
+  touchWatchdogApi,
+  traceEventsApi,
+  userNamespaceApi,
   usercopyApi,
   uuidApi,
   vmallocApi,
@@ -135,5 +189,6 @@ export const kernelTables: readonly KernelApi[] = [
   vsscanfApi,
   waitApi,
   workqueueApi,
+  x86CpuApi,
   xarrayApi,
 ];

@@ -205,6 +205,9 @@ export const workqueueApi: KernelApi = kernelApi('kernel/workqueue.c', {
   __flush_workqueue: blocking({ wq }, nothing, function* (k, { wq: handle }) {
     yield* queues(k).at(handle).wait();
   }),
+  drain_workqueue: blocking({ wq }, nothing, function* (k, { wq: handle }) {
+    yield* queues(k).at(handle).wait();
+  }),
   cancel_work_sync: blocking({ work }, bool, (k, { work: address }) => cancel(k, address)),
   cancel_delayed_work: kfunc(
     { dwork },

@@ -1,11 +1,12 @@
 // The shell: just-bash over the kernel's files, with the module tools and what else looks into the kernel.
-import { Bash, type CustomCommand, defineCommand } from 'just-bash';
+import type { Bash, IFileSystem } from 'just-bash';
 import { S_IFBLK, S_IFCHR } from '#abi';
 import type { Process } from '#kernel';
 import { type Tool, type ToolKernel, tools } from '#kmod';
 import type { Machine } from '#machine';
 import { KernelFileSystem, readAll } from './filesystem.ts';
-import { killed, sysCommand } from './sys.ts';
+import { type PlainCommand, plainCommands } from './plain.ts';
+import { killed, sys } from './sys.ts';
 
 const MAX_OUTPUT_COMMANDS = 100_000;
 
@@ -15,9 +16,20 @@ export interface ShellResult {
   readonly exitCode: number;
 }
 
+/** A command of ours, in the form that just-bash takes too. */
+interface ShellCommand {
+  readonly name: string;
+  execute(args: string[], context: { readonly cwd: string; readonly fs: IFileSystem }): Promise<ShellResult>;
+}
+function defineCommand(name: string, execute: ShellCommand['execute']): ShellCommand {
+  return { name, execute };
+}
+
 export class Shell {
   readonly #machine: Machine;
-  readonly #bash: Bash;
+  readonly #fs: KernelFileSystem;
+  readonly #commands: ReadonlyMap<string, ShellCommand>;
+  #bash: Bash | undefined;
   /** Kept between commands: the working directory and the variables. */
   #cwd = '/root';
   #env: Record<string, string> = {};
@@ -25,27 +37,52 @@ export class Shell {
   constructor(machine: Machine) {
     this.#machine = machine;
     const { process } = machine;
-    this.#bash = new Bash({
-      fs: new KernelFileSystem(process),
+    this.#fs = new KernelFileSystem(process);
+    const commands = [
+      ...tools.map((tool) => toolCommand(tool, process)),
+      ...this.#ownCommands(process),
+      defineCommand('sys', sys(process)),
+    ];
+    this.#commands = new Map(commands.map((command) => [command.name, command]));
+  }
+  async run(script: string): Promise<ShellResult> {
+    const plain = this.#bash === undefined ? plainCommands(script, this.#commands) : undefined;
+    if (plain !== undefined) return this.#runPlain(plain);
+    this.#bash ??= await this.#startBash();
+    const { stdout, stderr, exitCode, env } = await this.#bash.exec(script, { cwd: this.#cwd, env: this.#env });
+    this.#env = env;
+    this.#cwd = env['PWD'] ?? this.#cwd;
+    return { stdout, stderr, exitCode };
+  }
+  async #startBash(): Promise<Bash> {
+    const just = await import('just-bash');
+    return new just.Bash({
+      fs: this.#fs,
       cwd: this.#cwd,
       env: { HOME: '/root', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', USER: 'root' },
-      customCommands: [...tools.map((tool) => toolCommand(tool, process)), ...this.#commands(process), sysCommand(process)],
+      customCommands: [...this.#commands.values()],
       // Its guards block what our own kernel uses inside a command; nothing here runs foreign JavaScript.
       defenseInDepth: false,
       executionLimits: { maxCommandCount: MAX_OUTPUT_COMMANDS },
     });
   }
-  async run(script: string): Promise<ShellResult> {
-    const { stdout, stderr, exitCode, env } = await this.#bash.exec(script, { cwd: this.#cwd, env: this.#env });
-    this.#env = env;
-    this.#cwd = env['PWD'] ?? this.#cwd;
+  async #runPlain(commands: readonly PlainCommand[]): Promise<ShellResult> {
+    let [stdout, stderr, exitCode] = ['', '', 0];
+    for (const { name, args, after } of commands) {
+      if (after !== 'any' && (after === 'success') !== (exitCode === 0)) continue;
+      const command = this.#commands.get(name) as ShellCommand;
+      const result = await command.execute([...args], { cwd: this.#cwd, fs: this.#fs });
+      stdout += result.stdout;
+      stderr += result.stderr;
+      exitCode = result.exitCode;
+    }
     return { stdout, stderr, exitCode };
   }
   get cwd(): string {
     return this.#cwd;
   }
 
-  #commands(process: Process): CustomCommand[] {
+  #ownCommands(process: Process): ShellCommand[] {
     const machine = this.#machine;
     const ok = (stdout: string) => ({ stdout, stderr: '', exitCode: 0 });
     const failed = (stderr: string) => ({ stdout: '', stderr: `${stderr}\n`, exitCode: 1 });
@@ -106,7 +143,7 @@ function dmesgLines(record: { readonly time: number; readonly text: string }): s
     .join('');
 }
 
-function toolCommand(tool: Tool, process: Process): CustomCommand {
+function toolCommand(tool: Tool, process: Process): ShellCommand {
   return defineCommand(tool.name, async (args, { cwd, fs }) => {
     let stdout = '';
     let stderr = '';

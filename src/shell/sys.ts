@@ -7,7 +7,6 @@
 // open NAME PATH r|w|rw [nonblock] [append]; close, read NAME COUNT, write NAME TEXT, lseek NAME OFFSET set|cur|end,
 // ioctl NAME COMMAND [NUMBER], poll NAME in|out|in,out MILLISECONDS. `& CALL` makes the call in a child process, `signal`
 // interrupts the newest child, `wait` shows the result of the oldest. tools/sys.c is the same command for the real kernel.
-import { type CustomCommand, defineCommand } from 'just-bash';
 import { errnoName, O_APPEND, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from '#abi';
 import type { Process } from '#kernel';
 
@@ -62,7 +61,9 @@ class Session {
       return '';
     }
     const child = text === 'wait' ? this.#children[this.#waited++] : undefined;
-    return ` = ${await (child?.result ?? this.#call(text, this.#process))}`;
+    if (child === undefined) return ` = ${await this.#call(text, this.#process)}`;
+    await this.#process.wait(child.process);
+    return ` = ${await child.result}`;
   }
 
   async #call(text: string, process: Process): Promise<string> {
@@ -122,8 +123,13 @@ const SIGSEGV = 11;
 export function killed(signal: number): { readonly stderr: string; readonly exitCode: number } {
   return { stderr: signal === SIGSEGV ? 'Segmentation fault\n' : 'Killed\n', exitCode: 128 + signal };
 }
-export function sysCommand(shell: Process): CustomCommand {
-  return defineCommand('sys', async (args, { cwd }) => {
+interface Result {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+export function sys(shell: Process): (args: string[], context: { readonly cwd: string }) => Promise<Result> {
+  return async (args, { cwd }) => {
     const process = shell.fork('sys');
     process.cwd = cwd;
     const session = new Session(process);
@@ -140,5 +146,5 @@ export function sysCommand(shell: Process): CustomCommand {
       await process.exit();
     }
     return { stdout, stderr: '', exitCode: 0 };
-  });
+  };
 }

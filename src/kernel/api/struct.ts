@@ -1,41 +1,81 @@
 // Guest structs: declared by field name, laid out by the kernel's own BTF.
-import type { Btf } from '#btf';
+import { Btf } from '#btf';
 import type { Addr, Memory } from '../memory.ts';
 import type { CType, EmbeddedType, FieldTypes, KernelStruct, StructView, TypeContext } from './types.ts';
 
+/** "STRUCT" and "STRUCT.PATH" of all declarations. */
+const declared = new Set<string>();
+
 /** Declares the fields of `struct name` that we use. Paths into nested structs are written with dots. */
 export function kernelStruct<const F extends FieldTypes>(name: string, fields: F): KernelStruct<F> {
+  declared.add(name);
+  for (const field of Object.keys(fields)) declared.add(`${name}.${field}`);
   return { name, fields };
+}
+/** Sizes by struct name and offsets by "STRUCT.PATH". */
+export type LayoutExtract = ReadonlyMap<string, number>;
+
+/** What the tables ask of BTF, one "KEY NUMBER" a line: a start that finds its answers here need not unpack BTF. */
+export function extractLayouts(bytes: Uint8Array): string {
+  const btf = Btf.parse(bytes);
+  const lines: string[] = [];
+  // A set grows while it is walked: each struct adds its members.
+  const wanted = new Set(declared);
+  for (const key of wanted) {
+    const [name = '', path] = key.split(/\.(.*)/s);
+    const layout = btf.struct(name);
+    if (layout === undefined) continue;
+    if (path === undefined) {
+      lines.push(`${key} ${layout.size}`);
+      for (const member of layout.members) if (member.name !== '') wanted.add(`${name}.${member.name}`);
+    } else if (btf.has(name, path)) lines.push(`${key} ${btf.offsetOf(name, path)}`);
+  }
+  return lines.join('\n');
+}
+export function parseLayouts(text: string): LayoutExtract {
+  return new Map(
+    text.split('\n').map((line) => {
+      const [key = '', value] = line.split(' ');
+      return [key, Number(value)];
+    }),
+  );
 }
 
 const isEmbedded = (type: CType<unknown> | EmbeddedType): type is EmbeddedType => 'embedded' in type;
 
 /** Sizes and offsets of one kernel's structs, and the view classes made from them. */
 export class Layouts {
+  readonly #known: LayoutExtract;
   readonly #btf: () => Btf;
   readonly #classes = new Map<KernelStruct<FieldTypes>, new (address: Addr) => StructView<FieldTypes>>();
-  readonly #offsets = new Map<string, number>();
+  /** What `#known` did not have. */
+  readonly #asked = new Map<string, number>();
   readonly #context: TypeContext;
 
-  constructor(btf: () => Btf, context: TypeContext) {
+  constructor(known: LayoutExtract, btf: () => Btf, context: TypeContext) {
+    this.#known = known;
     this.#btf = btf;
     this.#context = context;
   }
 
   /** Byte offset of `path` ('f_path.dentry') in `struct name`. */
   offsetOf(name: string, path: string): number {
-    const key = `${name}.${path}`;
-    let offset = this.#offsets.get(key);
-    if (offset === undefined) {
-      offset = this.#btf().offsetOf(name, path);
-      this.#offsets.set(key, offset);
-    }
-    return offset;
+    return this.#look(`${name}.${path}`, () => this.#btf().offsetOf(name, path));
   }
   sizeOf(name: string): number {
-    const layout = this.#btf().struct(name);
-    if (layout === undefined) throw new Error(`this kernel has no struct ${name}`);
-    return layout.size;
+    return this.#look(name, () => {
+      const layout = this.#btf().struct(name);
+      if (layout === undefined) throw new Error(`this kernel has no struct ${name}`);
+      return layout.size;
+    });
+  }
+  #look(key: string, ask: () => number): number {
+    let answer = this.#known.get(key) ?? this.#asked.get(key);
+    if (answer === undefined) {
+      answer = ask();
+      this.#asked.set(key, answer);
+    }
+    return answer;
   }
   view<F extends FieldTypes>(struct: KernelStruct<F>, address: Addr): StructView<F> {
     let viewClass = this.#classes.get(struct);

@@ -1,17 +1,15 @@
 // Device nodes and the kernel's own character devices. Source: drivers/char/mem.c, Documentation/admin-guide/devices.txt.
-import { EINVAL, ENOSPC, ENXIO, S_IFCHR, S_IFMT } from '#abi';
+import { EINVAL, ENOSPC, ENXIO, makeDevice, S_IFCHR, S_IFMT } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { latin1 } from '../memory.ts';
 import { FsNode, type OpenNode, TreeDirectory } from './node.ts';
 import type { Resolved } from './vfs.ts';
 
-const MINOR_BITS = 20;
+export { majorOf, makeDevice, minorOf } from '#abi';
+
 const MEM_MAJOR = 1;
 const LOG_USER = 1;
-export const makeDevice = (major: number, minor: number): number => major * 2 ** MINOR_BITS + minor;
-export const majorOf = (dev: number): number => dev >>> MINOR_BITS;
-export const minorOf = (dev: number): number => dev & (2 ** MINOR_BITS - 1);
 
 export class DeviceNode extends FsNode {
   constructor(mode: number, dev: number) {

@@ -19,6 +19,8 @@ import { buses, classes, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
 import { CharDevices } from './char_dev.ts';
 import { ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
+import { ProcRoot } from './proc_pid.ts';
+import { procSystem } from './proc_system.ts';
 
 const SYSFS_SIZE = 4096;
 const SECTION_FILE_SIZE = 19;
@@ -54,13 +56,18 @@ export function kallsymsText(k: Kernel): string {
 /** Everything that stands in /proc, /sys and the ramfs root of a fresh kernel. */
 export function mountAll(k: Kernel): void {
   for (const path of ['/bin', '/etc', '/root', '/tmp', '/run', '/var', `/lib/modules/${k.description.release}`]) k.vfs.directory(path);
-  procfs(k);
   sysfs(k);
+  procfs(k);
+  k.vfs.mounts.push(
+    { source: 'udev', target: '/dev', type: 'devtmpfs', options: 'rw,nosuid,relatime' },
+    { source: 'debugfs', target: '/sys/kernel/debug', type: 'debugfs', options: 'rw,nosuid,nodev,noexec,relatime' },
+  );
 }
 
 function procfs(k: Kernel): void {
-  const proc = new TreeDirectory(0o555, false);
-  k.vfs.root.put('proc', proc);
+  const proc = new ProcRoot(k);
+  k.vfs.mount({ source: 'proc', target: '/proc', type: 'proc', options: 'rw,nosuid,nodev,noexec,relatime' }, proc);
+  procSystem(k, proc);
   const text = (name: string, make: () => string, mode = 0o444): void => proc.put(name, new TextFile(mode, plainText(make)));
   text('modules', () => modulesText(k));
   text('kallsyms', () => kallsymsText(k));
@@ -102,7 +109,7 @@ function procfs(k: Kernel): void {
 
 function sysfs(k: Kernel): void {
   const sys = new TreeDirectory(0o555, false);
-  k.vfs.root.put('sys', sys);
+  k.vfs.mount({ source: 'sysfs', target: '/sys', type: 'sysfs', options: 'rw,nosuid,nodev,noexec,relatime' }, sys);
   for (const name of ['bus', 'class', 'dev', 'devices', 'kernel']) sys.child(name);
   for (const name of buses) {
     sys.child('bus').child(name).child('devices');

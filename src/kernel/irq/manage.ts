@@ -68,12 +68,12 @@ export class Irqs {
   readonly #lines = new Map<number, Line>();
   constructor(k: Kernel) {
     this.#k = k;
-    for (let irq = 0; irq < LEGACY_IRQS; irq++) this.#lines.set(irq, line(irq, 'edge'));
+    for (let irq = 0; irq < LEGACY_IRQS; irq++) this.#lines.set(irq, line(irq, irq, 'edge'));
     for (const text of interrupts) {
       const found = /^(\d+): \d+ IO-APIC (\S+) (.*)$/.exec(text);
       const [, number = '', kind = '', name = ''] = found ?? [];
       const irq = Number(number);
-      const entry = line(irq, kind.slice(kind.indexOf('-') + 1));
+      const entry = line(irq, Number.parseInt(kind, 10), kind.slice(kind.indexOf('-') + 1));
       entry.actions.push(builtIn(name));
       this.#lines.set(irq, entry);
     }
@@ -203,10 +203,10 @@ function wakeThread(k: Kernel, entry: Line, action: Action): void {
   entry.inProgress++;
   k.get(Waiters).wake(action.thread.addr, 1);
 }
-/** `trigger`: 'edge' or 'fasteoi'. */
-const line = (irq: number, trigger: string): Line => ({
+/** `trigger`: `pin` of the IO-APIC; `trigger`: 'edge' or 'fasteoi'. */
+const line = (irq: number, pin: number, trigger: string): Line => ({
   irq,
-  chip: ` IO-APIC ${String(irq).padStart(3)}-${trigger.padEnd(8)}`,
+  chip: ` IO-APIC ${String(pin).padStart(3)}-${trigger.padEnd(8)}`,
   actions: [],
   count: 0,
   depth: 0,

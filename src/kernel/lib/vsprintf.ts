@@ -1,9 +1,23 @@
 // printk's formats. Source: lib/vsprintf.c, Documentation/core-api/printk-formats.rst; observed facts: linux-modules.md 8.3, 8.4.
 import { errnoName } from '#abi';
-import { cstring, int, type KernelApi, kernelApi, kernelStruct, kfunc, partial, pointer, size_t, variadic, voidPtr } from '../api/index.ts';
+import {
+  cstring,
+  gfp_t,
+  int,
+  type KernelApi,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  partial,
+  pointer,
+  size_t,
+  variadic,
+  voidPtr,
+} from '../api/index.ts';
 import { guestVaList, type VaList } from '../api/valist.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1 } from '../memory.ts';
+import { kmalloc } from '../mm/slab_common.ts';
 
 const VaFormat = kernelStruct('va_format', { fmt: voidPtr, va: voidPtr });
 const MAX_ERRNO = 4095;
@@ -298,5 +312,37 @@ export const vsprintfApi: KernelApi = kernelApi('lib/vsprintf.c', {
       put(k, to, HUGE, text);
       return text.length;
     }),
+  ),
+  vsprintf: partial(
+    MISSING,
+    kfunc({ buf, fmt: cstring, args: va_list }, int, (k, { buf: to, fmt, args }) => {
+      const text = k.formatter.format(fmt, guestVaList(k.memory, args));
+      put(k, to, HUGE, text);
+      return text.length;
+    }),
+  ),
+});
+/** The text in memory of its own, or NULL. */
+function allocated(k: Kernel, gfp: number, text: string): Addr {
+  const address = kmalloc(k, text.length + 1, gfp);
+  if (address !== 0) k.memory.setCstring(address, text);
+  return address;
+}
+export const kasprintfApi: KernelApi = kernelApi('lib/kasprintf.c', {
+  kasprintf: partial(
+    MISSING,
+    variadic({ gfp: gfp_t, fmt: cstring }, voidPtr, (k, { gfp, fmt, va }) => allocated(k, gfp, k.formatter.format(fmt, va))),
+  ),
+  kvasprintf: partial(
+    MISSING,
+    kfunc({ gfp: gfp_t, fmt: cstring, ap: va_list }, voidPtr, (k, { gfp, fmt, ap }) =>
+      allocated(k, gfp, k.formatter.format(fmt, guestVaList(k.memory, ap))),
+    ),
+  ),
+  kvasprintf_const: partial(
+    MISSING,
+    kfunc({ gfp: gfp_t, fmt: cstring, ap: va_list }, voidPtr, (k, { gfp, fmt, ap }) =>
+      allocated(k, gfp, k.formatter.format(fmt, guestVaList(k.memory, ap))),
+    ),
   ),
 });

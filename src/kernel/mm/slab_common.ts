@@ -37,7 +37,11 @@ export function kmalloc(k: Kernel, size: number, flags: number): Addr {
   if (address !== NULL && (flags & __GFP_ZERO) !== 0) k.memory.fill(address, 0, size);
   return address;
 }
-function kfree(k: Kernel, address: Addr): void {
+/** Zeroed memory for the kernel's own. */
+export function kzalloc(k: Kernel, size: number): Addr {
+  return kmalloc(k, size, __GFP_ZERO);
+}
+export function kfree(k: Kernel, address: Addr): void {
   if (address !== NULL && address !== ZERO_SIZE_PTR) k.slab.free(address);
 }
 
@@ -61,7 +65,8 @@ export class KmemCaches {
     this.#caches.set(handle, new SlabCache(name, size, alignment(size, align, flags), ctor));
     return handle;
   }
-  *alloc(handle: Addr, gfp: number): Sleeping<Addr> {
+  /** An object, or NULL. */
+  *allocate(handle: Addr, gfp: number): Sleeping<Addr> {
     const k = this.#k;
     const cache = this.#caches.get(handle);
     if (cache === undefined) return NULL;
@@ -136,8 +141,22 @@ export const slabCommonApi: KernelApi = kernelApi('mm/slab_common.c', {
   ),
   kmem_cache_alloc: partial(
     NO_RECLAIM,
-    blocking({ s: cachep, gfpflags: gfp_t }, voidPtr, (k, { s, gfpflags }) => k.get(KmemCaches).alloc(s, gfpflags)),
+    blocking({ s: cachep, gfpflags: gfp_t }, voidPtr, (k, { s, gfpflags }) => k.get(KmemCaches).allocate(s, gfpflags)),
   ),
+  kmem_cache_alloc_node: partial(
+    NO_RECLAIM,
+    blocking({ s: cachep, gfpflags: gfp_t, node: int }, voidPtr, (k, { s, gfpflags }) => k.get(KmemCaches).allocate(s, gfpflags)),
+  ),
+  kmem_cache_alloc_bulk: partial(
+    NO_RECLAIM,
+    blocking({ s: cachep, flags: gfp_t, size: size_t, p: voidPtr }, int, function* (k, { s, flags, size, p }) {
+      for (let n = 0; n < size; n++) k.memory.setPtr(p + n * 8, yield* k.get(KmemCaches).allocate(s, flags));
+      return size;
+    }),
+  ),
+  kmem_cache_free_bulk: kfunc({ s: cachep, size: size_t, p: voidPtr }, nothing, (k, { size, p }) => {
+    for (let n = 0; n < size; n++) kfree(k, k.memory.ptr(p + n * 8));
+  }),
   kmem_cache_free: kfunc({ s: cachep, x: voidPtr }, nothing, (k, { x }) => kfree(k, x)),
   kmem_cache_destroy: partial(
     'objects that are left are not reported',
@@ -213,15 +232,23 @@ export const mmUtilApi: KernelApi = kernelApi('mm/util.c', {
     NO_RECLAIM,
     kfunc({ size: size_t, flags: gfp_t, node: int }, voidPtr, (k, { size, flags }) => kmalloc(k, size, flags)),
   ),
-  kvfree: kfunc({ addr: voidPtr }, nothing, (k, { addr }) => {
+  kvrealloc: partial(
+    NO_RECLAIM,
+    kfunc({ p: voidPtr, oldsize: size_t, newsize: size_t, flags: gfp_t }, voidPtr, (k, { p, oldsize, newsize, flags }) => {
+      if (oldsize >= newsize) return p;
+      const address = kmalloc(k, newsize, flags);
+      if (address === NULL || p === NULL) return address;
+      k.memory.copy(address, p, oldsize);
+      if (!k.vmalloc.free(p)) kfree(k, p);
+      return address;
+    }),
+  ),
+  kvfree_sensitive: kfunc({ addr: voidPtr, len: size_t }, nothing, (k, { addr, len }) => {
+    if (addr === NULL) return;
+    k.memory.fill(addr, 0, len);
     if (!k.vmalloc.free(addr)) kfree(k, addr);
   }),
-});
-
-export const vmallocApi: KernelApi = kernelApi('mm/vmalloc.c', {
-  vmalloc: kfunc({ size: size_t }, voidPtr, (k, { size }) => k.vmalloc.alloc(size) ?? NULL),
-  vzalloc: kfunc({ size: size_t }, voidPtr, (k, { size }) => k.vmalloc.alloc(size) ?? NULL),
-  vfree: kfunc({ addr: voidPtr }, nothing, (k, { addr }) => {
-    if (addr !== NULL) k.vmalloc.free(addr);
+  kvfree: kfunc({ addr: voidPtr }, nothing, (k, { addr }) => {
+    if (!k.vmalloc.free(addr)) kfree(k, addr);
   }),
 });

@@ -40,6 +40,8 @@ export class Task {
   dead = false;
   /** Pending signals, by number. */
   readonly signals = new Set<number>();
+  /** Signals that a kernel thread does not ignore. */
+  readonly allowed = new Set<number>();
   /** Run when the task ends, whatever the reason. */
   readonly onExit: (() => void)[] = [];
   exitCode = 0;

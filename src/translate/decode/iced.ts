@@ -1,16 +1,11 @@
 // Loads iced-x86. Its npm build is for Node (CommonJS, reads its .wasm with `fs`); a browser host sets its own loader.
 import type * as Iced from 'iced-x86';
+import { loadIced } from './load-iced.ts';
 
 export type IcedModule = typeof Iced;
 
 let loaded: IcedModule | undefined;
-let loader: () => IcedModule = () => {
-  const { process } = globalThis as unknown as {
-    process: { getBuiltinModule(name: 'module'): { createRequire(from: string): (name: string) => unknown } };
-  };
-  const { url } = import.meta as unknown as { url: string };
-  return process.getBuiltinModule('module').createRequire(url)('iced-x86') as IcedModule;
-};
+let loader = loadIced;
 
 /** Replaces the way iced-x86 is loaded. Precondition: nothing was decoded yet. */
 export function setIcedLoader(load: () => IcedModule): void {

@@ -18,6 +18,7 @@ import { Sysfs, SysfsFile } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
 import { KernelKobjects } from '../../lib/kobject.ts';
 import type { Addr } from '../../memory.ts';
+import { kzalloc } from '../../mm/slab_common.ts';
 import { find, forEach } from './bus.ts';
 
 export const ClassStruct = kernelStruct('class', {
@@ -113,6 +114,27 @@ export class Classes {
   }
 }
 const classes = (k: Kernel): Classes => k.get(Classes);
+
+/** Classes of the kernel's own subsystems: each made when the first device needs it. */
+export class KernelClasses {
+  readonly #k: Kernel;
+  readonly #byName = new Map<string, Addr>();
+  constructor(k: Kernel) {
+    this.#k = k;
+  }
+  /** The class `name`; `release`: the kernel function that frees its devices. */
+  *at(name: string, release: string): Sleeping<Addr> {
+    const k = this.#k;
+    const existing = this.#byName.get(name);
+    if (existing !== undefined) return existing;
+    const address = kzalloc(k, k.layouts.sizeOf('class'));
+    this.#byName.set(name, address);
+    k.view(ClassStruct, address).name = k.cstringAlloc(name);
+    k.view(ClassStruct, address).dev_release = k.symbols.require(release);
+    yield* classes(k).register(address);
+    return address;
+  }
+}
 const cls = pointer('struct class *');
 const dev = pointer('struct device *');
 const isError = (address: Addr): boolean => address === NULL || (address < 0 && address >= -4095);

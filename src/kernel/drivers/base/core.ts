@@ -67,11 +67,19 @@ const ExtAttribute = kernelStruct('dev_ext_attribute', { var: voidPtr });
 const NULL = 0;
 const DEFAULT_NODE_MODE = 0o600;
 
+/** What the kernel itself adds to the devices of one of its types, classes or buses. */
+interface Builtin {
+  /** Attribute files. */
+  readonly files?: (device: Addr, directory: TreeDirectory) => void;
+  /** KEY=VALUE lines of `uevent`. */
+  readonly uevent?: (device: Addr) => readonly string[];
+}
 /** The kobj_type of devices, and what is known of each added one. */
 class DeviceCore {
   readonly ktype: Addr;
   readonly nodes = new Map<Addr, () => void>();
   readonly children = new Map<Addr, Addr[]>();
+  readonly builtin = new Map<Addr, Builtin>();
   constructor(k: Kernel) {
     const ops = k.slab.alloc(k.layouts.sizeOf('sysfs_ops')) ?? NULL;
     k.view(SysfsOps, ops).show = k.symbols.require('dev_attr_show');
@@ -84,6 +92,11 @@ class DeviceCore {
   }
 }
 const core = (k: Kernel): DeviceCore => k.get(DeviceCore);
+/** Says what devices of a type, class or bus of the kernel's own have. `owner`: its address. */
+export function describeDevices(k: Kernel, owner: Addr, builtin: Builtin): void {
+  core(k).builtin.set(owner, builtin);
+}
+export const childrenOf = (k: Kernel, device: Addr): readonly Addr[] => core(k).children.get(device) ?? [];
 
 export function deviceInitialize(k: Kernel, device: Addr): void {
   kobjectInit(k, device, core(k).ktype);
@@ -145,11 +158,14 @@ function linkClass(k: Kernel, device: Addr, directory: TreeDirectory): void {
 function* addGroups(k: Kernel, device: Addr): Sleeping<number> {
   const view = k.view(Device, device);
   const lists = [
-    view.class === NULL ? NULL : k.view(ClassStruct, view.class).dev_groups,
-    view.type === NULL ? NULL : k.view(DeviceType, view.type).groups,
-    view.groups,
-  ];
-  for (const groups of lists) {
+    [view.class, view.class === NULL ? NULL : k.view(ClassStruct, view.class).dev_groups],
+    [view.type, view.type === NULL ? NULL : k.view(DeviceType, view.type).groups],
+    [NULL, view.groups],
+  ] as const;
+  for (const [owner, groups] of lists) {
+    core(k)
+      .builtin.get(owner)
+      ?.files?.(device, k.get(Sysfs).directory(device) as TreeDirectory);
     const error = groups === NULL ? 0 : yield* k.get(Sysfs).createGroups(device, groups);
     if (error !== 0) return error;
   }
@@ -198,6 +214,7 @@ function ueventText(k: Kernel, device: Addr): string {
   if (driver !== NULL) lines.push(`DRIVER=${k.memory.cstring(k.memory.ptr(driver))}`);
   const name = bus === NULL ? '' : k.memory.cstring(k.view(BusNames, bus).name);
   if (name === 'platform') lines.push(`MODALIAS=platform:${deviceName(k, device).replace(/\.(?:\d+|\d+\.auto)$/, '')}`);
+  for (const owner of [bus, k.view(Device, device).class, type]) lines.push(...(core(k).builtin.get(owner)?.uevent?.(device) ?? []));
   return lines.map((line) => `${line}\n`).join('');
 }
 function* removeFromSysfs(k: Kernel, device: Addr): Sleeping<void> {

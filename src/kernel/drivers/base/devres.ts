@@ -91,6 +91,26 @@ export class Devres {
     if (this.of(device).length === 0) this.#byDevice.delete(device);
     return gone.length;
   }
+  /** fn(argument) when the device's driver goes. */
+  addAction(device: Addr, fn: Addr, argument: Addr): void {
+    this.add(device, { data: NULL, release: NULL, action: { fn, argument } });
+  }
+  /** Forgets an action without calling it. */
+  takeAction(device: Addr, fn: Addr, argument: Addr): void {
+    const found = this.find(device, ({ action }) => action?.fn === fn && action.argument === argument);
+    if (found !== undefined) this.remove(device, found);
+  }
+  /** Starts a group; without an `id` of the caller's the group makes one. */
+  openGroup(device: Addr, id: Addr = NULL): Addr {
+    const group = id !== NULL ? id : (this.#k.slab.alloc(8) ?? NULL);
+    this.add(device, { data: NULL, release: NULL, group });
+    return group;
+  }
+  /** Releases the newest group (or the one named `id`) and all that came after its start. */
+  *releaseGroup(device: Addr, id: Addr = NULL): Sleeping<number> {
+    const at = this.of(device).findLastIndex(({ group }) => group !== undefined && (id === NULL || group === id));
+    return at < 0 ? 0 : yield* this.releaseAll(device, at);
+  }
 }
 const devres = (k: Kernel): Devres => k.get(Devres);
 const memory = (k: Kernel, device: Addr, size: number, gfp: number): Addr => {
@@ -162,22 +182,13 @@ export const devresApi: KernelApi = kernelApi('drivers/base/devres.c', {
     yield* devres(k).release(device, found);
     return 0;
   }),
-  devres_open_group: kfunc({ dev, id: voidPtr, gfp: gfp_t }, voidPtr, (k, { dev: device, id }) => {
-    const group = id !== NULL ? id : (k.slab.alloc(8) ?? NULL);
-    devres(k).add(device, { data: NULL, release: NULL, group });
-    return group;
-  }),
+  devres_open_group: kfunc({ dev, id: voidPtr, gfp: gfp_t }, voidPtr, (k, { dev: device, id }) => devres(k).openGroup(device, id)),
   devres_close_group: kfunc({ dev, id: voidPtr }, nothing, () => {}),
   devres_remove_group: kfunc({ dev, id: voidPtr }, nothing, (k, { dev: device, id }) => {
     const found = devres(k).find(device, ({ group }) => group !== undefined && (id === NULL || group === id));
     if (found !== undefined) devres(k).remove(device, found);
   }),
-  devres_release_group: blocking({ dev, id: voidPtr }, int, function* (k, { dev: device, id }) {
-    const at = devres(k)
-      .of(device)
-      .findLastIndex(({ group }) => group !== undefined && (id === NULL || group === id));
-    return at < 0 ? 0 : yield* devres(k).releaseAll(device, at);
-  }),
+  devres_release_group: blocking({ dev, id: voidPtr }, int, (k, { dev: device, id }) => devres(k).releaseGroup(device, id)),
   devm_kmalloc: kfunc({ dev, size: size_t, gfp: gfp_t }, voidPtr, (k, { dev: device, size, gfp }) => memory(k, device, size, gfp)),
   devm_kfree: kfunc({ dev, p: voidPtr }, nothing, (k, { dev: device, p }) => {
     const found = devres(k).find(device, ({ data }) => data === p && p !== NULL);
@@ -202,7 +213,7 @@ export const devresApi: KernelApi = kernelApi('drivers/base/devres.c', {
     memory(k, device, 4096 << order, gfp_mask),
   ),
   devm_add_action: kfunc({ dev, action: voidPtr, data: voidPtr }, int, (k, { dev: device, action, data }) => {
-    devres(k).add(device, { data: NULL, release: NULL, action: { fn: action, argument: data } });
+    devres(k).addAction(device, action, data);
     return 0;
   }),
   devm_remove_action: kfunc({ dev, action: voidPtr, data: voidPtr }, nothing, (k, { dev: device, action, data }) => {

@@ -1,0 +1,88 @@
+// Makes a kernel description from a kernel's image or package, and writes it.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { extractLayouts } from '#kernel';
+import { type DescriptionParts, describe, ImportError, LZ4_LEGACY_MAGIC, payloadOfBzImage, unLz4, Vmlinux } from '#kimport';
+import { LAYOUTS } from './kernels.ts';
+
+const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
+const GZIP = [0x1f, 0x8b];
+const startsWith = (bytes: Uint8Array, magic: readonly number[]): boolean => magic.every((byte, n) => bytes[n] === byte);
+
+/** The vmlinux inside a bzImage, or the bytes themselves when they are a vmlinux. */
+function vmlinuxOf(image: Uint8Array): Uint8Array {
+  if (startsWith(image, [0x7f, 0x45, 0x4c, 0x46])) return image;
+  const payload = payloadOfBzImage(image);
+  if (startsWith(payload, GZIP)) return gunzipSync(payload);
+  if (startsWith(payload, LZ4_LEGACY_MAGIC)) {
+    const size = new DataView(payload.buffer, payload.byteOffset + payload.length - 4, 4).getUint32(0, true);
+    return unLz4(payload.subarray(0, payload.length - 4), size);
+  }
+  // The image's build appends the size of the inflated kernel: 4 bytes behind the stream.
+  if (startsWith(payload, XZ)) return unxz(payload.subarray(0, payload.length - 4));
+  throw new ImportError('the kernel inside the image is compressed in a way that kobox does not know (only xz, gzip and lz4)');
+}
+/** By the xz program: the kernel's x86 filter is in none of the JavaScript decoders that were tried. */
+function unxz(bytes: Uint8Array): Uint8Array {
+  const { stdout, error, status, stderr } = spawnSync('xz', ['-dc', '--single-stream'], { input: bytes, maxBuffer: 2 ** 30 });
+  if (error !== undefined) throw new ImportError(`importing this kernel needs the program xz (apt install xz-utils): ${error.message}`);
+  if (status !== 0) throw new ImportError(`xz could not unpack the kernel: ${stderr.toString().trim()}`);
+  return stdout;
+}
+export function importImage(image: Uint8Array): DescriptionParts {
+  return describe(new Vmlinux(vmlinuxOf(image)));
+}
+/** A kernel image with its configuration, when that lies beside it. */
+export interface FoundKernel {
+  readonly parts: DescriptionParts;
+  readonly config: string | undefined;
+}
+/** Imports a vmlinuz or vmlinux, an unpacked kernel package (its folder, or its boot folder), or a Debian package. */
+export function importPath(path: string): FoundKernel {
+  if (statSync(path).isDirectory()) return importFolder(path);
+  if (!path.endsWith('.deb')) return { parts: importImage(readFileSync(path)), config: undefined };
+  const folder = mkdtempSync(join(tmpdir(), 'kobox-deb-'));
+  try {
+    const { error, status, stderr } = spawnSync('dpkg-deb', ['-x', path, folder], { encoding: 'utf8' });
+    if (error !== undefined) throw new ImportError(`unpacking a .deb needs the program dpkg-deb: ${error.message}`);
+    if (status !== 0) throw new ImportError(`${path}: ${stderr.trim()}`);
+    return importFolder(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+function importFolder(folder: string): FoundKernel {
+  const boot = existsSync(join(folder, 'boot')) ? join(folder, 'boot') : folder;
+  const find = (prefix: string): string | undefined => readdirSync(boot).find((name) => name.startsWith(prefix));
+  const image = find('vmlinuz');
+  if (image === undefined) throw new ImportError(`${boot} holds no vmlinuz*`);
+  const config = find('config-');
+  return {
+    parts: importImage(readFileSync(join(boot, image))),
+    config: config === undefined ? undefined : readFileSync(join(boot, config), 'utf8'),
+  };
+}
+/** Writes the description's file of layouts: again after each change of the tables. */
+export function writeLayouts(folder: string, btf: Uint8Array = gunzipSync(readFileSync(join(folder, 'btf.gz')))): void {
+  const lines = extractLayouts(btf);
+  writeFileSync(join(folder, LAYOUTS), `${statSync(join(folder, 'btf.gz')).size}\n${lines}`);
+}
+/** Writes a description and gives its size in bytes. */
+export function writeDescription(folder: string, parts: DescriptionParts, config: string | undefined, source: object): number {
+  mkdirSync(folder, { recursive: true });
+  let size = 0;
+  const write = (name: string, bytes: Uint8Array | string): void => {
+    size += bytes.length;
+    writeFileSync(join(folder, name), bytes);
+  };
+  const files = config === undefined ? parts.files : { ...parts.files, config: Buffer.from(config) };
+  for (const [name, bytes] of Object.entries(files)) write(`${name}.gz`, gzipSync(bytes, { level: 9 }));
+  writeLayouts(folder, parts.files.btf);
+  const { release, version, vermagic } = parts;
+  write('description.json', `${JSON.stringify({ release, version, vermagic, config: config !== undefined, source }, null, 2)}\n`);
+  return size;
+}

@@ -1,0 +1,38 @@
+// Numbers out of option strings. Source: lib/cmdline.c.
+import { int, type KernelApi, kernelApi, kfunc, pointer, u64, voidPtr } from '../api/index.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Addr } from '../memory.ts';
+
+/** The integer at the start of `text` as simple_strtol(text, 0) reads it, and how many characters it has. */
+function leading(text: string): { value: bigint; length: number } {
+  const found = /^-?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)/.exec(text)?.[0] ?? '';
+  const negative = found.startsWith('-');
+  const digits = negative ? found.slice(1) : found;
+  if (digits === '') return { value: 0n, length: 0 };
+  const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  return { value: negative ? -value : value, length: found.length };
+}
+/** 0: no number; 1: the last one; 2: a comma follows and is passed; 3: a range begins. */
+function getOption(k: Kernel, str: Addr, pint: Addr): number {
+  const at = k.memory.ptr(str);
+  if (at === 0) return 0;
+  const text = k.memory.cstring(at);
+  const { value, length } = leading(text);
+  if (pint !== 0) k.memory.setU32(pint, Number(BigInt.asUintN(32, value)));
+  if (length === 0) return 0;
+  const next = text[length];
+  k.memory.setPtr(str, at + length + (next === ',' ? 1 : 0));
+  return next === ',' ? 2 : next === '-' ? 3 : 1;
+}
+const MULTIPLIERS = 'kmgtpe';
+export const cmdlineApi: KernelApi = kernelApi('lib/cmdline.c', {
+  get_option: kfunc({ str: pointer('char **'), pint: pointer('int *') }, int, (k, { str, pint }) => getOption(k, str, pint)),
+  /** A number with a suffix K, M, G, T, P or E (powers of 1024). */
+  memparse: kfunc({ ptr: voidPtr, retptr: pointer('char **') }, u64, (k, { ptr, retptr }) => {
+    const text = k.memory.cstring(ptr);
+    const { value, length } = leading(text);
+    const power = MULTIPLIERS.indexOf((text[length] ?? ' ').toLowerCase());
+    if (retptr !== 0) k.memory.setPtr(retptr, ptr + length + (power >= 0 ? 1 : 0));
+    return BigInt.asUintN(64, value << BigInt(10 * (power + 1)));
+  }),
+});
