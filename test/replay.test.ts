@@ -1,6 +1,6 @@
 // Every sample's script, run in kobox, against what the real kernel did (samples/NAME/recording.txt, tools/record.sh).
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadKernel } from '#host-node';
 import { bootOn, type Machine } from '#machine';
@@ -13,33 +13,48 @@ const names = readdirSync(samples, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-/** /root/samples of the machine: the modules. */
-async function copySamples(machine: Machine): Promise<void> {
-  await machine.process.mkdir('/root/samples', 0o755);
+const debian = new URL('../build/linux-image-6.1.0-56-amd64/lib/modules/6.1.0-56-amd64/kernel/', import.meta.url).pathname;
+/** The modules of Debian's that a sample's script loads: they lie in debian/. */
+function debianModules(name: string): string[] {
+  const list = join(samples, name, 'modules');
+  return existsSync(list)
+    ? readFileSync(list, 'utf8')
+        .split(/\s+/)
+        .filter((path) => path !== '')
+    : [];
+}
+
+/** /root/samples and /root/debian of the machine: the modules. */
+async function copyModules(machine: Machine, sample: string): Promise<void> {
+  const { process } = machine;
+  const copy = async (from: string, to: string): Promise<void> => {
+    const file = await machine.open(to, 0o101);
+    await file.write(readFileSync(from));
+    await file.close();
+  };
+  await process.mkdir('/root/samples', 0o755);
   for (const name of names) {
-    await machine.process.mkdir(`/root/samples/${name}`, 0o755);
-    for (const file of readdirSync(join(samples, name)).filter((other) => other.endsWith('.ko'))) {
-      const copy = await machine.open(`/root/samples/${name}/${file}`, 0o101);
-      await copy.write(readFileSync(join(samples, name, file)));
-      await copy.close();
-    }
+    await process.mkdir(`/root/samples/${name}`, 0o755);
+    for (const file of readdirSync(join(samples, name)).filter((other) => other.endsWith('.ko')))
+      await copy(join(samples, name, file), `/root/samples/${name}/${file}`);
   }
+  await process.mkdir('/root/debian', 0o755);
+  for (const module of debianModules(sample)) await copy(debian + module, `/root/debian/${basename(module)}`);
 }
 
 async function replay(name: string): Promise<Recording> {
   const machine = await bootOn({ description: loadKernel(), host: testHost });
-  await copySamples(machine);
-  const shell = new Shell(machine);
+  await copyModules(machine, name);
   let script = '';
+  const print = (bytes: Uint8Array): void => {
+    script += new TextDecoder().decode(bytes);
+  };
+  const shell = new Shell(machine, { stdout: print, stderr: print });
   let status = 0;
   let modules = '';
-  // Line by line, so that what a line says and what it complains of stand together as on a terminal.
   for (const line of readFileSync(join(samples, name, 'script.sh'), 'utf8').split('\n')) {
-    if (line === '' || line.startsWith('#')) continue;
     if (line.startsWith('rmmod ')) modules += await snapshot(machine);
-    const result = await shell.run(line);
-    script += result.stderr + result.stdout;
-    status = result.exitCode;
+    status = (await shell.run(line)).exitCode;
   }
   modules += await snapshot(machine);
   const dmesg = machine

@@ -7,6 +7,9 @@ samples=$(cd "$(dirname "$0")/../samples" && pwd)
 place=/usr/src/kobox-samples
 headers=/usr/src/linux-headers-$release
 [ -d "$headers" ] || { echo "build-samples: $headers is missing: run tools/setup-debian.sh" >&2; exit 1; }
+# One build at a time: the place is fixed.
+exec 9> "$place.lock"
+flock 9
 rm -rf "$place"
 for folder in "$samples"/*/; do
   name=$(basename "$folder")

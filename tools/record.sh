@@ -7,6 +7,9 @@
 #                 /sys/module/NAME: mode, name, and what can be read (notes in hexadecimal)
 #   --- dmesg     lines since the script began: "<LEVEL>TEXT", time stamps dropped
 #   --- tainted   /proc/sys/kernel/tainted at the end
+#   --- events    what samples/NAME/events.sh printed after all that, where there is one
+# The PS/2 controller is left out (initcall_blacklist): kobox has none, and input devices are numbered from 0.
+# samples/NAME/modules lists Debian's modules that the script finds in debian/.
 # Usage: tools/record.sh [NAME...]     (no name: all samples)
 set -euo pipefail
 release=6.1.0-56-amd64
@@ -19,7 +22,7 @@ trap 'rm -rf "$work"' EXIT
 fs=$work/fs
 mkdir -p "$fs"/{bin,sbin,record,proc,sys,dev,tmp,root,lib64,usr/bin,usr/sbin}
 cp /bin/busybox "$fs/bin/"
-for tool in cat chmod dd echo false find grep head hexdump ls mkdir mknod mount poweroff printf readlink rm sleep sort stat tail test tr true uname wc; do
+for tool in cat chmod cut dd echo false find grep head hexdump ls mkdir mknod mount od poweroff printf readlink rm sed sleep sort stat tail test timeout tr true uname wc; do
   ln -s busybox "$fs/bin/$tool"
 done
 # busybox would run its own insmod: the shell is dash, and kmod and dmesg are the real ones.
@@ -31,6 +34,8 @@ for tool in insmod rmmod lsmod modinfo modprobe; do ln -s ../bin/kmod "$fs/sbin/
 gcc -O1 -Wall -Wno-unused-parameter -static -o "$fs/bin/sys" "$root/tools/sys.c"
 cp -r "$root/samples" "$fs/root/samples"
 rm -f "$fs"/root/samples/*/recording.txt
+mkdir "$fs/root/debian"
+for module in $(cat "$root"/samples/*/modules); do cp "$image/lib/modules/$release/kernel/$module" "$fs/root/debian/"; done
 
 cat > "$fs/record/snapshot" <<'SNAPSHOT'
 #!/bin/sh
@@ -71,6 +76,7 @@ status=$?
   echo '--- modules'; cat /tmp/modules
   echo '--- dmesg'; dmesg -r | tail -n +$((before + 1))
   echo '--- tainted'; cat /proc/sys/kernel/tainted
+  [ ! -f "samples/$sample/events.sh" ] || { echo '--- events'; sh "samples/$sample/events.sh" 2>&1; }
   echo '--- end'
 } > /dev/ttyS1
 sleep 1
@@ -83,7 +89,8 @@ record() {
   local name=$1
   timeout 180 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -display none -no-reboot \
     -serial "file:$work/$name.console" -serial "file:$work/$name.result" \
-    -kernel "$image/boot/vmlinuz-$release" -initrd "$work/initrd.gz" -append "console=ttyS0 panic=-1 quiet sample=$name" || true
+    -kernel "$image/boot/vmlinuz-$release" -initrd "$work/initrd.gz" \
+    -append "console=ttyS0 panic=-1 quiet initcall_blacklist=i8042_init sample=$name" || true
   if ! grep -q '^--- end' "$work/$name.result"; then
     echo "record: $name did not finish; its console:" >&2
     tail -20 "$work/$name.console" >&2
@@ -91,7 +98,7 @@ record() {
   fi
   # What the kernel says of its own accord a while after the boot is none of the sample's.
   tr -d '\r' < "$work/$name.result" | sed -n '/^--- script/,/^--- end/p' | sed '/^--- end/d' |
-    sed -E '/^--- dmesg/,/^--- tainted/ { s/^(<[0-9]+>)\[[^]]*\] /\1/; /^<6>(tsc: Refined|clocksource: (tsc: mask|Switched)|random: crng init|input: )/d }' \
+    sed -E '/^--- dmesg/,/^--- tainted/ { s/^(<[0-9]+>)\[[^]]*\] /\1/; /^<6>(tsc: Refined|clocksource: (tsc: mask|Switched)|random: crng init)/d }' \
       > "$root/samples/$name/recording.txt"
   echo "recorded $name"
 }

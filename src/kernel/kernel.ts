@@ -1,4 +1,5 @@
 // One kernel: its memory, symbols, tasks, time and subsystems. `machine` makes it and plugs the CPU in.
+import { makeDevice } from '#abi';
 import {
   type CType,
   type FieldTypes,
@@ -15,6 +16,7 @@ import { ExceptionHandler } from './exceptions.ts';
 import { Devices } from './fs/devices.ts';
 import { mountAll } from './fs/proc.ts';
 import { KernelProcess } from './fs/process.ts';
+import { type HostStream, StreamFile } from './fs/stream.ts';
 import { Vfs } from './fs/vfs.ts';
 import type { KernelHost, TimeMode } from './host.ts';
 import { plainIo } from './io.ts';
@@ -195,6 +197,19 @@ export class Kernel {
   /** The first process, with pid 1. */
   start(): Process {
     return new KernelProcess(this, { pid: this.scheduler.newPid(), parent: 0, comm: 'kobox', cwd: '/root' });
+  }
+  /** The terminal: /dev/console, /dev/tty and /dev/tty0 open it from now on. */
+  terminal(host: HostStream): StreamFile {
+    const TTY_MAJOR = 4;
+    const TTYAUX_MAJOR = 5;
+    const [tty, console] = [makeDevice(TTYAUX_MAJOR, 0), makeDevice(TTYAUX_MAJOR, 1)];
+    const terminal = new StreamFile(this, host, { terminal: true, rdev: tty });
+    for (const device of [tty, console, makeDevice(TTY_MAJOR, 0)]) {
+      this.devices.register(device, 1, function* () {
+        return terminal.open();
+      });
+    }
+    return terminal;
   }
   /** Runs `body` as a new task and resolves with its result when it has ended; undefined when it was killed. */
   async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number, onEnd?: () => void): Promise<T | undefined> {

@@ -79,6 +79,10 @@ export interface Process {
   kill(pid: number, signal: number): Promise<number>;
   /** Signals that do not reach the process. Children inherit this. */
   ignore(signals: Iterable<number>): void;
+  /** A handler: the signal then interrupts a sleep (-EINTR), but does not end the process. Children do not inherit it. */
+  handle(signal: number, handler: (() => void) | undefined): void;
+  /** Whether virtual time stands still while the process is in no system call. */
+  holdTime(hold: boolean): void;
   uname(): { sysname: string; nodename: string; release: string; version: string; machine: string };
 
   /**
@@ -90,6 +94,8 @@ export interface Process {
   exit(status?: number): Promise<void>;
   /** Waits for a child that will call exit(): its status; -EINTR when a signal has ended the waiting process. */
   wait(child: Process): Promise<number>;
+  /** Calls `listener` with the status when the process exits. */
+  onExit(listener: (status: number) => void): void;
   /** Puts a stream of the host under a descriptor. */
   attach(fd: number, node: StreamFile, flags: number): void;
 }

@@ -12,16 +12,28 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { connectorApi } from './drivers/connector/connector.ts';
+import { dmiApi } from './drivers/firmware/dmi_scan.ts';
 import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
+import { ffCoreApi } from './drivers/input/ff-core.ts';
+import { inputApi } from './drivers/input/input.ts';
+import { inputCompatApi } from './drivers/input/input-compat.ts';
+import { inputMtApi } from './drivers/input/input-mt.ts';
+import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
+import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
+import { fcntlApi } from './fs/fcntl.ts';
+import { fileTableApi } from './fs/file_table.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
 import { procGenericApi, readWriteApi } from './fs/proc_generic.ts';
@@ -34,6 +46,7 @@ import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
@@ -80,12 +93,14 @@ import { workqueueApi } from './workqueue.ts';
 export const kernelTables: readonly KernelApi[] = [
   addressSpaceApi,
   bitmapApi,
+  bsearchApi,
   busApi,
   capabilityApi,
   charDevApi,
   classApi,
   cmdlineApi,
   completionApi,
+  connectorApi,
   cpuApi,
   cpuCountApi,
   crcApi,
@@ -98,9 +113,13 @@ export const kernelTables: readonly KernelApi[] = [
   deviceApi,
   devresApi,
   devresIoApi,
+  dmiApi,
   driverApi,
   dynamicDebugApi,
   entryApi,
+  fcntlApi,
+  ffCoreApi,
+  fileTableApi,
   findBitApi,
   firmwareLoaderApi,
   groupsApi,
@@ -112,12 +131,18 @@ export const kernelTables: readonly KernelApi[] = [
   i2cSmbusApi,
   idrApi,
   initTaskApi,
+  inputApi,
+  inputCompatApi,
+  inputHandlersApi,
+  inputMtApi,
+  inputPollerApi,
   iomapApi,
   ioremapApi,
   irqManageApi,
   irqWorkApi,
   jumpLabelApi,
   kasprintfApi,
+  keyboardApi,
   kfifoApi,
   kobjectApi,
   kstrtoxApi,
@@ -145,6 +170,7 @@ export const kernelTables: readonly KernelApi[] = [
   percpuApi,
   pidApi,
   platformApi,
+  powerSupplyApi,
   prandomApi,
   preemptApi,
   printkApi,
@@ -156,6 +182,8 @@ export const kernelTables: readonly KernelApi[] = [
   rcuApi,
   readWriteApi,
   refcountApi,
+  regcacheApi,
+  regmapApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
@@ -176,6 +204,7 @@ export const kernelTables: readonly KernelApi[] = [
   stringHelpersApi,
   sysctlApi,
   sysfsApi,
+  sysrqApi,
   timeApi,
   timekeepingApi,
   timerApi,

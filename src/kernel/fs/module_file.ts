@@ -4,6 +4,7 @@ import { EINVAL, ENOTTY, ESPIPE, O_ACCMODE, O_RDONLY, O_RDWR, O_WRONLY } from '#
 import { embedded, fmode_t, kernelStruct, loff_t, type Sleeping, u32, umode_t, voidPtr } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
+import { OpenFiles } from './file_table.ts';
 import type { FsNode, OpenNode } from './node.ts';
 
 export const FileStruct = kernelStruct('file', {
@@ -89,9 +90,14 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
     for (const address of [inode, dentry, file, position]) k.slab.free(address);
     options.onRelease?.();
   };
+  k.get(OpenFiles).add(file, function* () {
+    if (functions.release !== 0) yield* k.callInt(functions.release, inode, file);
+    free();
+  });
   const { open } = functions;
   const error = typeof open === 'function' ? open(file) : open === 0 ? 0 : yield* k.callInt(open, inode, file);
   if (error !== 0) {
+    k.get(OpenFiles).forget(file);
     free();
     return error;
   }
@@ -105,6 +111,7 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
     return result;
   };
   return {
+    file,
     get position() {
       return view.f_pos;
     },
@@ -133,9 +140,6 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
     *seek(offset, whence) {
       return (view.f_mode & FMODE_LSEEK) === 0 ? -ESPIPE : yield* k.call(functions.llseek, file, offset, whence);
     },
-    *release() {
-      if (functions.release !== 0) yield* k.callInt(functions.release, inode, file);
-      free();
-    },
+    release: () => k.get(OpenFiles).put(file),
   };
 }

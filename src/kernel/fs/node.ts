@@ -43,6 +43,8 @@ export abstract class FsNode {
 /** An open file. Offsets are kept by it, as in `struct file`. */
 export interface OpenNode {
   position: number;
+  /** The struct file in guest memory, when a module serves it. */
+  readonly file?: number;
   /** Up to `count` bytes from the position on; empty at the end; or -errno. */
   read(count: number): Sleeping<Uint8Array | number>;
   write(data: Uint8Array): Sleeping<number>;

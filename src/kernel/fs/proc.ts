@@ -1,6 +1,7 @@
 // Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
 
 import { MiscDevices } from '../drivers/char/misc.ts';
+import { inputProc } from '../drivers/input/sysfs.ts';
 import { Irqs } from '../irq/manage.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64, latin1 } from '../memory.ts';
@@ -75,6 +76,7 @@ function procfs(k: Kernel): void {
   text('cmdline', () => `${k.cmdline}\n`);
   text('devices', () => k.get(CharDevices).procText());
   text('misc', () => k.get(MiscDevices).procText());
+  for (const [name, file] of inputProc(k)) proc.child('bus', 0o555).child('input', 0o555).put(name, file);
   text('interrupts', () => k.get(Irqs).procText());
   text('ioports', () => k.get(Resources).procText('ioport_resource'));
   text('iomem', () => k.get(Resources).procText('iomem_resource'));

@@ -90,6 +90,7 @@ export class KernelProcess implements Process {
   readonly files: FileTable;
   readonly #pending = new Set<number>();
   #ignored: ReadonlySet<number>;
+  readonly #handlers = new Map<number, () => void>();
   #holdsTime: boolean;
   /** The task of the system call that runs. */
   #task: Task | undefined;
@@ -160,13 +161,25 @@ export class KernelProcess implements Process {
   deliver(signal: number): void {
     const INIT = 1;
     if (this.pid === INIT) return;
-    if (signal !== SIGKILL && (this.#ignored.has(signal) || !endsProcess(signal))) return;
-    this.#pending.add(signal);
+    const handler = this.#handlers.get(signal);
+    if (handler !== undefined) handler();
+    else if (signal !== SIGKILL && (this.#ignored.has(signal) || !endsProcess(signal))) return;
+    else this.#pending.add(signal);
     if (this.#task !== undefined) this.#k.scheduler.signal(this.#task, signal);
     this.#interrupt?.();
   }
   ignore(signals: Iterable<number>): void {
     this.#ignored = new Set(signals);
+  }
+  handle(signal: number, handler: (() => void) | undefined): void {
+    if (handler === undefined) this.#handlers.delete(signal);
+    else this.#handlers.set(signal, handler);
+  }
+  holdTime(hold: boolean): void {
+    if (hold === this.#holdsTime) return;
+    this.#holdsTime = hold;
+    if (hold) this.#k.hold();
+    else this.#k.letGo();
   }
 
   async open(path: string, flags: number, mode = 0o644): Promise<number> {
@@ -530,6 +543,9 @@ export class KernelProcess implements Process {
       });
     }
     return other.#status ?? -EINTR;
+  }
+  onExit(listener: (status: number) => void): void {
+    this.#ended.push(() => listener(this.#status ?? 0));
   }
   /** Puts a stream of the host under a descriptor. */
   attach(fd: number, node: StreamFile, flags: number): void {

@@ -19,7 +19,7 @@ const EVERYBODY = Number.POSITIVE_INFINITY;
 
 export class StreamFile extends FsNode {
   readonly #k: Kernel;
-  readonly #host: HostStream;
+  readonly host: HostStream;
   readonly #terminal: boolean;
   readonly #address: number;
   #input: Uint8Array[] = [];
@@ -30,7 +30,7 @@ export class StreamFile extends FsNode {
   constructor(k: Kernel, host: HostStream, { terminal = false, rdev = 0 }: { terminal?: boolean; rdev?: number } = {}) {
     super((terminal ? S_IFCHR : S_IFIFO) | 0o620);
     this.#k = k;
-    this.#host = host;
+    this.host = host;
     this.#terminal = terminal;
     this.#address = k.slab.alloc(8) ?? 0;
     this.rdev = rdev;
@@ -58,7 +58,7 @@ export class StreamFile extends FsNode {
       position: 0,
       read: (count) => file.#read(count),
       *write(data) {
-        file.#host.write?.(Uint8Array.from(data));
+        file.host.write?.(Uint8Array.from(data));
         return data.length;
       },
       *ioctl(command) {
@@ -67,7 +67,7 @@ export class StreamFile extends FsNode {
     };
   }
   *#read(count: number): Sleeping<Uint8Array | number> {
-    this.#host.wanted?.();
+    this.host.wanted?.();
     this.#reading++;
     const outcome = yield* this.#k.get(Waiters).until(this.#address, TASK_INTERRUPTIBLE, () => this.#input.length > 0 || this.#ended);
     this.#reading--;

@@ -34,8 +34,8 @@ const IRQF_NO_AUTOEN = 0x80000;
 const IRQ_WAKE_THREAD = 2;
 /** Lines that exist before a driver maps one: those of the ISA bus. */
 const LEGACY_IRQS = 16;
-/** The timer's handler: NOBALANCING, IRQPOLL, TIMER. Drivers of the ISA bus share their lines; the clock does not. */
-const BUILT_IN_FLAGS: Readonly<Record<string, number>> = { timer: 0x15a00, rtc0: 0 };
+/** The timer's handler: NOBALANCING, IRQPOLL, TIMER. Serial ports and the clock do not share their lines, the others do. */
+const BUILT_IN_FLAGS: Readonly<Record<string, number>> = { timer: 0x15a00, rtc0: 0, ttyS0: 0, ttyS1: 0 };
 const NULL = 0;
 
 interface Action {
@@ -142,7 +142,7 @@ export class Irqs {
     if (entry === undefined) return NULL;
     const [action] = at < 0 ? [] : entry.actions.splice(at, 1);
     if (action === undefined) {
-      this.#k.exceptions.warn('kernel/irq/manage.c', 1892, 'free_irq', `Trying to free already-free IRQ ${irq}`);
+      this.#k.exceptions.warn('kernel/irq/manage.c', 1887, 'free_irq', `Trying to free already-free IRQ ${irq}`);
       return NULL;
     }
     yield* this.synchronize(irq);

@@ -24,8 +24,8 @@ const PAGE_SIZE = 4096;
 const __GFP_ZERO = 0x100;
 const bitmap = pointer('long unsigned int *');
 
-const getBit = (k: Kernel, map: Addr, bit: number): boolean => (k.memory.u8(map + (bit >> 3)) & (1 << (bit & 7))) !== 0;
-function setBit(k: Kernel, map: Addr, bit: number, value: boolean): void {
+export const getBit = (k: Kernel, map: Addr, bit: number): boolean => (k.memory.u8(map + (bit >> 3)) & (1 << (bit & 7))) !== 0;
+export function setBit(k: Kernel, map: Addr, bit: number, value: boolean): void {
   const at = map + (bit >> 3);
   const mask = 1 << (bit & 7);
   k.memory.setU8(at, value ? k.memory.u8(at) | mask : k.memory.u8(at) & ~mask);

@@ -205,7 +205,7 @@ const UeventEnv = kernelStruct('kobj_uevent_env', { envp: embedded, envp_idx: in
 const UEVENT_NUM_ENVP = 64;
 const UEVENT_BUFFER_SIZE = 2048;
 /** Appends KEY=value to an event's environment: 0, or -ENOMEM after a warning. */
-function addUeventVar(k: Kernel, env: Addr, text: string): number {
+export function addUeventVar(k: Kernel, env: Addr, text: string): number {
   const event = k.view(UeventEnv, env);
   const full =
     event.envp_idx >= UEVENT_NUM_ENVP ? 'too many keys' : event.buflen + text.length >= UEVENT_BUFFER_SIZE ? 'buffer size too small' : '';

@@ -81,14 +81,14 @@ export class Buses {
   at(address: Addr): Bus | undefined {
     return this.#buses.get(address);
   }
-  /** `builtIn`: how a bus of the kernel's own works, whose directory is there from the start. */
-  *register(address: Addr, builtIn?: BusOperations): Sleeping<number> {
+  /** `own`: what a bus of the kernel itself does; its directory is there from the start. */
+  *register(address: Addr, own?: BusOperations): Sleeping<number> {
     const k = this.#k;
     const view = k.view(BusType, address);
     const name = k.memory.cstring(view.name);
     const buses = k.vfs.directory('/sys/bus');
-    if (buses.entries.has(name) && builtIn === undefined) return -17;
-    const operations = builtIn ?? this.#guestOperations(address);
+    if (buses.entries.has(name) && own === undefined) return -17;
+    const operations = own ?? this.#guestOperations(address);
     const directory = buses.child(name);
     directory.child('devices');
     directory.child('drivers');

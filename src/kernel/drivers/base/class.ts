@@ -26,6 +26,7 @@ export const ClassStruct = kernelStruct('class', {
   owner: voidPtr,
   class_groups: voidPtr,
   dev_groups: voidPtr,
+  dev_uevent: voidPtr,
   devnode: voidPtr,
   class_release: voidPtr,
   dev_release: voidPtr,
@@ -131,7 +132,7 @@ export class KernelClasses {
     this.#byName.set(name, address);
     k.view(ClassStruct, address).name = k.cstringAlloc(name);
     k.view(ClassStruct, address).dev_release = k.symbols.require(release);
-    yield* classes(k).register(address);
+    yield* classes(k).register(address, true);
     return address;
   }
 }

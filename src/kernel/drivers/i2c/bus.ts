@@ -90,7 +90,6 @@ export class I2cBus {
     if (this.#ready) return buses;
     this.#ready = true;
     yield* buses.register(this.address, operations(k));
-    k.vfs.directory('/sys/class').child('i2c-adapter');
     describeDevices(k, this.clientType, {
       files: (device, directory) => this.#clientFiles(clientOf(k, device), directory),
       uevent: (device) => [`MODALIAS=i2c:${clientName(k, clientOf(k, device))}`],

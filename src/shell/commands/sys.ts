@@ -9,6 +9,8 @@
 // interrupts the newest child, `wait` shows the result of the oldest. tools/sys.c is the same command for the real kernel.
 import { errnoName, O_APPEND, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from '#abi';
 import type { Process } from '#kernel';
+import type { Io } from '../io.ts';
+import type { Command } from '../services.ts';
 
 const openFlags: Readonly<Record<string, number>> = { r: O_RDONLY, w: O_WRONLY, rw: O_RDWR, nonblock: O_NONBLOCK, append: O_APPEND };
 const whences: Readonly<Record<string, number>> = { set: 0, cur: 1, end: 2 };
@@ -34,36 +36,49 @@ function quoted(bytes: Uint8Array): string {
   return `"${text.join('')}"`;
 }
 
+class UnknownCall extends Error {}
+
 class Session {
-  readonly #process: Process;
+  readonly #io: Io;
   readonly #files = new Map<string, number>();
   readonly #children: { readonly process: Process; readonly result: Promise<string> }[] = [];
   #waited = 0;
-  constructor(process: Process) {
-    this.#process = process;
+  constructor(io: Io) {
+    this.#io = io;
   }
-  /** What is printed for one argument of the command. */
-  async step(text: string): Promise<string> {
+  /** One argument of the command: shows it, does it, shows its result. */
+  async step(text: string): Promise<void> {
+    await this.#show(text);
+    const result = await this.#result(text);
+    await this.#show(result === undefined ? '\n' : `${result}\n`);
+  }
+  async #show(text: string): Promise<void> {
+    await this.#io.out(text);
+    await this.#io.flush();
+  }
+  async #result(text: string): Promise<string | undefined> {
+    const io = this.#io;
     const newest = this.#children.at(-1);
     if (text.startsWith('& ')) {
-      const child = this.#process.fork('sys');
+      const child = io.process.fork('sys');
       // The child is gone, and its files closed, as soon as its call has returned.
-      const result = this.#call(text.slice(2), child).finally(() => child.exit());
+      const result = this.#call(text.slice('& '.length), child).finally(() => child.exit());
       this.#children.push({ process: child, result });
-      return '';
+      return undefined;
     }
     if (text.startsWith('sleep ')) {
-      await this.#process.nanosleep(Number(text.slice('sleep '.length)));
-      return '';
+      await io.call(io.process.nanosleep(Number(text.slice('sleep '.length))));
+      return undefined;
     }
     if (text === 'signal' && newest !== undefined) {
-      await this.#process.kill(newest.process.pid, SIGUSR1);
-      return '';
+      await io.process.kill(newest.process.pid, SIGUSR1);
+      return undefined;
     }
+    await this.#show(' = ');
     const child = text === 'wait' ? this.#children[this.#waited++] : undefined;
-    if (child === undefined) return ` = ${await this.#call(text, this.#process)}`;
-    await this.#process.wait(child.process);
-    return ` = ${await child.result}`;
+    if (child === undefined) return io.call(this.#call(text, io.process));
+    await io.call(io.process.wait(child.process));
+    return child.result;
   }
 
   async #call(text: string, process: Process): Promise<string> {
@@ -101,7 +116,7 @@ class Session {
         return mask === 0 ? '0' : `1${pollEvents.map(([word, bit]) => ((mask & bit) === 0 ? '' : ` ${word}`)).join('')}`;
       }
       default:
-        throw new Error(`unknown call: ${text}`);
+        throw new UnknownCall(text);
     }
   }
   /** The argument is the number itself or, as the command's direction says, a pointer to it. */
@@ -118,33 +133,14 @@ class Session {
   }
 }
 
-const SIGSEGV = 11;
-/** What the shell says of a child that a signal ended, and the child's exit code. */
-export function killed(signal: number): { readonly stderr: string; readonly exitCode: number } {
-  return { stderr: signal === SIGSEGV ? 'Segmentation fault\n' : 'Killed\n', exitCode: 128 + signal };
-}
-interface Result {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-}
-export function sys(shell: Process): (args: string[], context: { readonly cwd: string }) => Promise<Result> {
-  return async (args, { cwd }) => {
-    const process = shell.fork('sys');
-    process.cwd = cwd;
-    const session = new Session(process);
-    let stdout = '';
-    try {
-      for (const text of args) {
-        const shown = await session.step(text);
-        if (process.killedBy !== undefined) return { stdout: `${stdout}${text} = `, ...killed(process.killedBy) };
-        stdout += `${text}${shown}\n`;
-      }
-    } catch (error) {
-      return { stdout, stderr: `sys: ${(error as Error).message}\n`, exitCode: 2 };
-    } finally {
-      await process.exit();
-    }
-    return { stdout, stderr: '', exitCode: 0 };
-  };
-}
+export const sys: Command = async ({ io }, args) => {
+  const session = new Session(io);
+  try {
+    for (const text of args) await session.step(text);
+  } catch (error) {
+    if (!(error instanceof UnknownCall)) throw error;
+    await io.err(`sys: unknown call: ${error.message}\n`);
+    return 2;
+  }
+  return 0;
+};
