@@ -40,6 +40,7 @@ import { type SymbolizedAddress, symbolize } from './symbolize.ts';
 import { KernelSymbols } from './symbols.ts';
 import type { Process } from './syscalls.ts';
 import { Clock, type Nanoseconds } from './time/clock.ts';
+import type { UserMode } from './umh.ts';
 
 export interface KernelOptions {
   readonly description: KernelDescription;
@@ -69,6 +70,8 @@ export class Kernel {
   readonly layouts: Layouts;
   readonly clock: Clock;
   readonly io: CpuIo;
+  /** Runs the programs that the kernel itself starts; undefined: there are none. */
+  userMode: UserMode | undefined;
   readonly pages: PageAllocator;
   readonly slab: Slab;
   readonly vmalloc: RegionAllocator;

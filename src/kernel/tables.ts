@@ -36,6 +36,7 @@ import { fcntlApi } from './fs/fcntl.ts';
 import { fileTableApi } from './fs/file_table.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
+import { openApi } from './fs/open.ts';
 import { procGenericApi, readWriteApi } from './fs/proc_generic.ts';
 import { selectApi } from './fs/select.ts';
 import { seqFileApi } from './fs/seq_file.ts';
@@ -88,6 +89,7 @@ import { softirqApi } from './softirq.ts';
 import { hrtimerApi } from './time/hrtimer.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
 import { traceEventsApi } from './trace.ts';
+import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
@@ -163,6 +165,7 @@ export const kernelTables: readonly KernelApi[] = [
   mutexApi,
   nlsApi,
   notifierApi,
+  openApi,
   pageAllocApi,
   panicApi,
   paramsApi,
@@ -210,6 +213,7 @@ export const kernelTables: readonly KernelApi[] = [
   timerApi,
   touchWatchdogApi,
   traceEventsApi,
+  umhApi,
   userNamespaceApi,
   usercopyApi,
   uuidApi,

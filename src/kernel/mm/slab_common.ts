@@ -115,7 +115,7 @@ export const slabCommonApi: KernelApi = kernelApi('mm/slab_common.c', {
   /** Bytes that the allocation really has. */
   ksize: kfunc({ objp: voidPtr }, size_t, (k, { objp }) => {
     const allocation = k.slab.allocation(objp);
-    return allocation === undefined ? 0 : (allocation.cache?.objectSize ?? Math.ceil(allocation.size / 4096) * 4096);
+    return allocation === undefined ? 0 : (allocation.cache?.objectSize ?? 4096 << Math.ceil(Math.log2(Math.ceil(allocation.size / 4096))));
   }),
   krealloc: partial(
     NO_RECLAIM,
