@@ -127,10 +127,11 @@ export class KernelProcess implements Process {
     const k = this.#k;
     const holds = this.#holdsTime;
     if (holds) k.letGo();
+    let own: Task | undefined;
     const result = await k.runTask(
       this.comm,
       (task) => {
-        this.#task = task;
+        this.#task = own = task;
         if (!this.#exiting) for (const signal of this.#pending) task.signals.add(signal);
         return body();
       },
@@ -140,7 +141,7 @@ export class KernelProcess implements Process {
         if (holds) k.hold();
       },
     );
-    if (result === undefined) this.killedBy = SIGKILL;
+    if (result === undefined) this.killedBy = own?.exitSignal ?? SIGKILL;
     return result === undefined || RESTART.has(result as number) ? -EINTR : result;
   }
   /** Whether a signal has ended the process: what is left to it is exit(). */

@@ -391,6 +391,9 @@ export class Modules {
     const { core, init } = module.layout;
     // The loader's own reference, and one while init runs.
     struct.refcnt = 2;
+    struct['mkobj.kobj.name'] = struct.name;
+    struct['mkobj.kobj.kref.refcount.refs.counter'] = 1;
+    struct['mkobj.mod'] = module.addr;
     struct['core_layout.base'] = module.core;
     struct['core_layout.size'] = core.size;
     struct['core_layout.text_size'] = core.textSize;
