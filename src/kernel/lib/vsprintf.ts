@@ -38,6 +38,8 @@ interface Spec {
 
 export class Formatter {
   readonly #k: Kernel;
+  /** Functions of this file that have warned. */
+  readonly #said = new Set<string>();
   constructor(k: Kernel) {
     this.#k = k;
   }
@@ -69,11 +71,20 @@ export class Formatter {
         continue;
       }
       const piece = this.#conversion(conversion, spec, va);
-      if (piece === undefined) return out;
+      if (piece === undefined) {
+        this.#once('format_decode', 2661, `Please remove unsupported %${conversion} in format string`);
+        return out;
+      }
       out += piece;
     }
   }
 
+  /** WARN_ONCE() in this file. */
+  #once(name: string, line: number, text: string): void {
+    if (this.#said.has(name)) return;
+    this.#said.add(name);
+    this.#k.exceptions.warn('lib/vsprintf.c', line, name, text);
+  }
   #conversion(conversion: string, spec: Spec, va: VaList): string | undefined {
     switch (conversion) {
       case '%':
@@ -182,6 +193,9 @@ export class Formatter {
         return text('(%pOF?)');
       case 'f':
         return text('(%pf?)');
+      case 'A':
+        this.#once('pointer', 2466, 'Please remove %pA from non-Rust code');
+        return text('(%pA?)');
       case 'k':
       case 'u':
         if (more[0] !== 's') return text('(einval)');
