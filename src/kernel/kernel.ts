@@ -53,9 +53,11 @@ export interface KernelOptions {
 const MEMORY_PAGES = 65536;
 /**
  * Shared, though only one thread uses it: V8 counts the 4 GiB of a plain memory as used and collects all garbage for each
- * kernel that boots, which costs ten times the boot itself.
+ * kernel that boots, which costs ten times the boot itself. Of a shared one it counts nothing, so that dead kernels would
+ * pile up: each kernel holds a buffer that it never touches, of about the size of what a kernel does touch.
  */
 const MEMORY = { initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: typeof SharedArrayBuffer !== 'undefined' };
+const BALLAST = 64;
 /** What one exhausted loop budget of the CPU is worth: a tick of 250 Hz. */
 const TICK: Nanoseconds = 4_000_000;
 const EFLAGS_IF = 0x200n;
@@ -95,7 +97,9 @@ export class Kernel {
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
   #foreground = 0;
+  #halted = false;
   #wake: (() => void) | undefined;
+  readonly ballast = new WebAssembly.Memory({ initial: BALLAST, maximum: BALLAST });
   readonly #services = new Map<new (k: Kernel) => unknown, unknown>();
 
   constructor(options: KernelOptions) {
@@ -222,6 +226,14 @@ export class Kernel {
     await ended;
     this.#foreground--;
   }
+  /** Somebody waits for a task that sleeps, and nothing that is known will wake it. */
+  get stuck(): boolean {
+    return this.#pumping === undefined && this.#foreground > 0;
+  }
+  /** Turns the machine off: nothing runs any more, and who waits for it waits for ever. */
+  halt(): void {
+    this.#halted = true;
+  }
   /** Makes sure that runnable tasks get to run. */
   wakePump(): void {
     this.#wake?.();
@@ -232,7 +244,7 @@ export class Kernel {
   async #pump(): Promise<void> {
     await undefined;
     let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
-    for (;;) {
+    while (!this.#halted) {
       this.#followWall();
       this.clock.runDue();
       if (!this.scheduler.runNext()) {
