@@ -17,3 +17,15 @@ export const S_IFDIR = 0o040000;
 export const S_IFLNK = 0o120000;
 export const S_IFCHR = 0o020000;
 export const S_IFBLK = 0o060000;
+export const S_IFIFO = 0o010000;
+export const S_IFSOCK = 0o140000;
+
+export const SEEK_SET = 0;
+export const SEEK_CUR = 1;
+export const SEEK_END = 2;
+
+/** dev_t of user space's view here: major << 20 | minor. */
+const MINOR_BITS = 20;
+export const makeDevice = (major: number, minor: number): number => major * 2 ** MINOR_BITS + minor;
+export const majorOf = (dev: number): number => dev >>> MINOR_BITS;
+export const minorOf = (dev: number): number => dev & (2 ** MINOR_BITS - 1);

@@ -1,2 +1,3 @@
 export * from './errno.ts';
 export * from './fcntl.ts';
+export * from './signal.ts';

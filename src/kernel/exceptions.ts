@@ -40,7 +40,8 @@ export class ExceptionHandler {
   handle(exception: GuestException): number | undefined {
     switch (exception.kind) {
       case 'thrown':
-        if (!(exception.error instanceof TaskKilled)) this.#kernelFault(exception.error);
+        if (exception.error instanceof TaskKilled) this.#k.current.exitSignal = exception.error.signal;
+        else this.#kernelFault(exception.error);
         return undefined;
       case 'fault': {
         const ip = kernelAddr(exception.ip);
@@ -148,6 +149,8 @@ export class ExceptionHandler {
   #die(title: string, ip: Addr, cr2?: Addr): void {
     const k = this.#k;
     this.#oopses++;
+    // A page fault is answered with SIGKILL, all else with SIGSEGV.
+    k.current.exitSignal = cr2 === undefined ? SIGSEGV : SIGKILL;
     k.log.print('warning', `${title} [#${this.#oopses}] PREEMPT SMP NOPTI`);
     printHeader(k);
     printRegisters(k, ip, cr2);
@@ -170,12 +173,12 @@ export class ExceptionHandler {
     printHeader(this.#k);
     printTrace(this.#k, Number(BigInt.asIntN(64, this.#k.registers.rip)));
   }
-  /** WARN() in the kernel function `name`, with a text. */
-  warn(file: string, line: number, name: string, text: string): void {
+  /** WARN() in the kernel function `name`, with a text; WARN_ON() without. */
+  warn(file: string, line: number, name: string, text?: string): void {
     const k = this.#k;
     const ip = k.description.kallsyms.byName(name) ?? 0;
     k.log.print('warning', CUT_HERE);
-    k.log.print('warning', text);
+    if (text !== undefined) k.log.print('warning', text);
     this.#reportWarning(file, line, ip);
     k.taint.add(TAINT.WARN);
   }

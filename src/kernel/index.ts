@@ -1,11 +1,14 @@
 export * from './api/index.ts';
 export * from './cpu.ts';
 export * from './description.ts';
+export * from './fs/host_folder.ts';
 export * from './fs/node.ts';
+export * from './fs/stream.ts';
 export * from './host.ts';
 export * from './kernel.ts';
 export * from './memory.ts';
 export type { LoadReport } from './module/main.ts';
 export * from './printk/log.ts';
+export * from './read.ts';
 export * from './syscalls.ts';
 export * from './tables.ts';

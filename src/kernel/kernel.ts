@@ -1,4 +1,5 @@
 // One kernel: its memory, symbols, tasks, time and subsystems. `machine` makes it and plugs the CPU in.
+import { makeDevice } from '#abi';
 import {
   type CType,
   type FieldTypes,
@@ -9,13 +10,13 @@ import {
   type Sleeping,
   type StructView,
 } from './api/index.ts';
-import { type Cpu, type CpuEnvironment, type CpuFactory, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
+import { type Cpu, type CpuEnvironment, type CpuFactory, type CpuIo, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
 import { ExceptionHandler } from './exceptions.ts';
-import { CharDevices } from './fs/char_dev.ts';
 import { Devices } from './fs/devices.ts';
 import { mountAll } from './fs/proc.ts';
 import { KernelProcess } from './fs/process.ts';
+import { type HostStream, StreamFile } from './fs/stream.ts';
 import { Vfs } from './fs/vfs.ts';
 import type { KernelHost, TimeMode } from './host.ts';
 import { plainIo } from './io.ts';
@@ -39,6 +40,7 @@ import { type SymbolizedAddress, symbolize } from './symbolize.ts';
 import { KernelSymbols } from './symbols.ts';
 import type { Process } from './syscalls.ts';
 import { Clock, type Nanoseconds } from './time/clock.ts';
+import type { UserMode } from './umh.ts';
 
 export interface KernelOptions {
   readonly description: KernelDescription;
@@ -74,6 +76,9 @@ export class Kernel {
   readonly registers: Registers;
   readonly layouts: Layouts;
   readonly clock: Clock;
+  readonly io: CpuIo;
+  /** Runs the programs that the kernel itself starts; undefined: there are none. */
+  userMode: UserMode | undefined;
   readonly pages: PageAllocator;
   readonly slab: Slab;
   readonly vmalloc: RegionAllocator;
@@ -96,8 +101,13 @@ export class Kernel {
   readonly #time: TimeMode;
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
-  #foreground = 0;
+  /** What makes those outside fail who wait for a task. Time passes only while there are any. */
+  readonly #waiting = new Set<(error: unknown) => void>();
   #halted = false;
+  /** Processes that compute outside, between two system calls: virtual time stands still meanwhile. */
+  #busy = 0;
+  /** Processes by pid. */
+  readonly processes = new Map<number, KernelProcess>();
   #wake: (() => void) | undefined;
   readonly ballast = new WebAssembly.Memory({ initial: BALLAST, maximum: BALLAST });
   readonly #services = new Map<new (k: Kernel) => unknown, unknown>();
@@ -114,6 +124,7 @@ export class Kernel {
     this.registers.rflags = EFLAGS_IF;
     this.layouts = new Layouts(description.layouts, () => description.btf, this);
     this.clock = new Clock(0, options.host.bootRealtime);
+    this.io = plainIo(this.clock);
     this.pages = new PageAllocator();
     this.slab = new Slab(this.pages);
     this.vmalloc = new RegionAllocator(this.memory, VMALLOC);
@@ -141,7 +152,6 @@ export class Kernel {
     this.#refillBudget();
     this.devices = new Devices(this);
     mountAll(this);
-    this.get(CharDevices);
   }
 
   /** One instance per kernel of a subsystem's class: made at its first use. */
@@ -198,10 +208,23 @@ export class Kernel {
 
   /** The first process, with pid 1. */
   start(): Process {
-    return new KernelProcess(this, this.scheduler.newPid(), 'kobox', '/root');
+    return new KernelProcess(this, { pid: this.scheduler.newPid(), parent: 0, comm: 'kobox', cwd: '/root' });
+  }
+  /** The terminal: /dev/console, /dev/tty and /dev/tty0 open it from now on. */
+  terminal(host: HostStream): StreamFile {
+    const TTY_MAJOR = 4;
+    const TTYAUX_MAJOR = 5;
+    const [tty, console] = [makeDevice(TTYAUX_MAJOR, 0), makeDevice(TTYAUX_MAJOR, 1)];
+    const terminal = new StreamFile(this, host, { terminal: true, rdev: tty });
+    for (const device of [tty, console, makeDevice(TTY_MAJOR, 0)]) {
+      this.devices.register(device, 1, function* () {
+        return terminal.open();
+      });
+    }
+    return terminal;
   }
   /** Runs `body` as a new task and resolves with its result when it has ended; undefined when it was killed. */
-  async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number): Promise<T | undefined> {
+  async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number, onEnd?: () => void): Promise<T | undefined> {
     let result: T | undefined;
     const task = this.scheduler.spawn(
       comm,
@@ -211,6 +234,7 @@ export class Kernel {
       },
       { pid },
     );
+    if (onEnd !== undefined) task.onExit.push(onEnd);
     await this.waitFor(task);
     this.scheduler.reap(task);
     return result;
@@ -218,17 +242,28 @@ export class Kernel {
   /** Resolves when `task` has ended. Meanwhile time passes. */
   async waitFor(task: Task): Promise<void> {
     if (task.dead) return;
-    this.#foreground++;
-    const ended = new Promise<void>((resolve) => {
-      task.onExit.push(resolve);
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#waiting.add(reject);
+      task.onExit.push(() => {
+        // At once, not when the promise is noticed: else time would run on meanwhile.
+        this.#waiting.delete(reject);
+        resolve();
+      });
     });
     this.wakePump();
     await ended;
-    this.#foreground--;
+  }
+  /** A process computes outside the kernel. Precondition of `letGo`. */
+  hold(): void {
+    this.#busy++;
+  }
+  letGo(): void {
+    this.#busy--;
+    if (this.#busy === 0 && this.#waiting.size > 0) this.wakePump();
   }
   /** Somebody waits for a task that sleeps, and nothing that is known will wake it. */
   get stuck(): boolean {
-    return this.#pumping === undefined && this.#foreground > 0;
+    return this.#pumping === undefined && this.#waiting.size > 0;
   }
   /** Turns the machine off: nothing runs any more, and who waits for it waits for ever. */
   halt(): void {
@@ -237,31 +272,39 @@ export class Kernel {
   /** Makes sure that runnable tasks get to run. */
   wakePump(): void {
     this.#wake?.();
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-    });
+    this.#pumping ??= this.#pump();
   }
   async #pump(): Promise<void> {
     await undefined;
     let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
-    while (!this.#halted) {
-      this.#followWall();
-      this.clock.runDue();
-      if (!this.scheduler.runNext()) {
-        // Nothing can run. Time passes only while somebody outside waits for a result (or by itself, on the wall).
-        const { next } = this.clock;
-        if (this.#time === 'virtual') {
-          if (this.#foreground === 0 || next === undefined) return;
-          this.clock.advanceTo(next);
-        } else {
-          if (next === undefined) return;
-          await this.#idleUntil(next);
+    try {
+      while (!this.#halted) {
+        this.#followWall();
+        this.clock.runDue();
+        if (!this.scheduler.runNext()) {
+          // Nothing can run. Time passes only while somebody outside waits for a result (or by itself, on the wall).
+          const { next } = this.clock;
+          if (this.#time === 'virtual') {
+            if (this.#waiting.size === 0 || this.#busy > 0 || next === undefined) return;
+            this.clock.advanceTo(next);
+          } else {
+            if (next === undefined) return;
+            await this.#idleUntil(next);
+          }
+        }
+        if (this.host.monotonicMs() > sliceEnd) {
+          await this.host.sleep(0);
+          sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
         }
       }
-      if (this.host.monotonicMs() > sliceEnd) {
-        await this.host.sleep(0);
-        sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
-      }
+    } catch (error) {
+      // A bug of ours: whoever waits hears of it.
+      if (this.#waiting.size === 0) throw error;
+      for (const fail of this.#waiting) fail(error);
+      this.#waiting.clear();
+    } finally {
+      // At once: what becomes runnable from here on starts a new pump.
+      this.#pumping = undefined;
     }
   }
   #followWall(): void {
@@ -295,7 +338,7 @@ export class Kernel {
       kernelCall: (index) => k.execution.kernelCall(index),
       functionAt: (ip) => k.text.functionAt(ip),
       functionsNear: (ip) => k.text.functionsNear(ip),
-      io: plainIo(k.clock),
+      io: k.io,
     };
   }
 }

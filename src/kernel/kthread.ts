@@ -15,6 +15,7 @@ import {
   pointer,
   raw,
   type Sleeping,
+  size_t,
   uint,
   variadic,
   voidPtr,
@@ -22,6 +23,7 @@ import {
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
 import { TaskExit } from './sched/execution.ts';
+import { PF_KTHREAD } from './sched/scheduler.ts';
 import { TASK_INTERRUPTIBLE, TASK_PARKED, TASK_UNINTERRUPTIBLE, type Task } from './sched/task.ts';
 import { Waiters } from './sched/waiters.ts';
 
@@ -34,9 +36,9 @@ class Kthreads {
 }
 const NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 const task = pointer('struct task_struct *');
-const PF_KTHREAD = 0x00200000;
 
-function create(k: Kernel, comm: string, threadfn: Addr, data: Addr): Addr {
+/** A kernel thread that waits for its first wake-up. */
+export function createKthread(k: Kernel, comm: string, threadfn: Addr, data: Addr): Task {
   const kthreads = k.get(Kthreads);
   const thread: Task = k.scheduler.spawn(
     comm,
@@ -48,7 +50,23 @@ function create(k: Kernel, comm: string, threadfn: Addr, data: Addr): Addr {
     { start: false },
   );
   k.scheduler.structOf(thread).flags |= PF_KTHREAD;
-  return thread.addr;
+  return thread;
+}
+export const shouldStop = (k: Kernel): boolean => k.get(Kthreads).shouldStop.has(k.current);
+/** Asks the thread to stop and waits for its end. Gives what its function returned. */
+export function* stopKthread(k: Kernel, thread: Task): Sleeping<number> {
+  k.get(Kthreads).shouldStop.add(thread);
+  const waiter = k.current;
+  if (!thread.dead) {
+    thread.onExit.push(() => k.scheduler.wake(waiter));
+    k.scheduler.wake(thread, NORMAL);
+    while (!thread.dead) {
+      k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
+      yield* k.scheduler.schedule();
+    }
+  }
+  k.scheduler.reap(thread);
+  return thread.exitCode;
 }
 
 function* condResched(k: Kernel): Sleeping<number> {
@@ -61,9 +79,9 @@ export const kthreadApi: KernelApi = kernelApi('kernel/kthread.c', {
   kthread_create_on_node: variadic(
     { threadfn: voidPtr, data: voidPtr, node: int, namefmt: cstring },
     voidPtr,
-    (k, { threadfn, data, namefmt, va }) => create(k, k.formatter.format(namefmt, va), threadfn, data),
+    (k, { threadfn, data, namefmt, va }) => createKthread(k, k.formatter.format(namefmt, va), threadfn, data).addr,
   ),
-  kthread_should_stop: kfunc({}, bool, (k) => k.get(Kthreads).shouldStop.has(k.current)),
+  kthread_should_stop: kfunc({}, bool, shouldStop),
   kthread_bind: noop(
     'there is one CPU',
     kfunc({ p: task, cpu: uint }, nothing, () => {}),
@@ -111,18 +129,7 @@ export const kthreadApi: KernelApi = kernelApi('kernel/kthread.c', {
   kthread_stop: blocking({ k: task }, int, function* (k, { k: address }) {
     const thread = k.scheduler.taskAt(address);
     if (thread === undefined) return -ENOMEM;
-    k.get(Kthreads).shouldStop.add(thread);
-    const waiter = k.current;
-    if (!thread.dead) {
-      thread.onExit.push(() => k.scheduler.wake(waiter));
-      k.scheduler.wake(thread, NORMAL);
-      while (!thread.dead) {
-        k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
-        yield* k.scheduler.schedule();
-      }
-    }
-    k.scheduler.reap(thread);
-    return thread.exitCode;
+    return yield* stopKthread(k, thread);
   }),
 });
 const NO_PRIORITIES = 'tasks run in turn: priorities do not count';
@@ -132,6 +139,12 @@ export const schedCoreApi: KernelApi = kernelApi('kernel/sched/core.c', {
     if (thread === undefined) return 0;
     k.get(Kthreads).started.add(thread);
     return k.scheduler.wake(thread, NORMAL) ? 1 : 0;
+  }),
+  __put_task_struct: kfunc({ tsk: task }, nothing, (k, { tsk }) => k.scheduler.release(tsk)),
+  __get_task_comm: kfunc({ buf: voidPtr, buf_size: size_t, tsk: task }, voidPtr, (k, { buf, buf_size, tsk }) => {
+    const thread = k.scheduler.taskAt(tsk);
+    k.memory.setCstring(buf, (thread === undefined ? '' : k.scheduler.comm(thread)).slice(0, buf_size - 1));
+    return buf;
   }),
   schedule: blocking({}, nothing, (k) => k.scheduler.schedule()),
   yield: blocking({}, nothing, (k) => k.scheduler.schedule()),

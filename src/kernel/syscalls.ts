@@ -1,6 +1,7 @@
 // The system calls of the TypeScript kernel, as the shell, the tools, the test kit and the page see them.
 // Every call runs as a task of the kernel and resolves when that task has finished. A failing call resolves to -errno
 // (as the real system call does); it rejects only when kobox itself is broken.
+import type { StreamFile } from './fs/stream.ts';
 
 export interface Stat {
   readonly mode: number; // S_IFMT bits and permissions
@@ -26,11 +27,21 @@ export interface Process {
   readonly pid: number;
   comm: string;
   cwd: string;
-  /** The signal that killed the process inside a system call (an oops does), if any. */
+  /** Process group: what kill(-group) reaches. */
+  readonly group: number;
+  /** What /proc/PID/cmdline shows. */
+  argv: readonly string[];
+  /** The signal that has ended the process, if any: an oops in a system call does, and kill(). Its calls give -EINTR from then on. */
   readonly killedBy: number | undefined;
 
   open(path: string, flags: number, mode?: number): Promise<number>;
   close(fd: number): Promise<number>;
+  /** The lowest free descriptor from `from` on. */
+  dup(fd: number, from?: number): Promise<number>;
+  dup2(from: number, to: number): Promise<number>;
+  pipe(): Promise<OrErrno<readonly [read: number, write: number]>>;
+  isatty(fd: number): boolean;
+  chdir(path: string): Promise<number>;
   read(fd: number, count: number): Promise<OrErrno<Uint8Array>>;
   write(fd: number, data: Uint8Array): Promise<number>;
   pread(fd: number, count: number, offset: number): Promise<OrErrno<Uint8Array>>;
@@ -64,12 +75,27 @@ export interface Process {
   delete_module(name: string, flags: number): Promise<number>;
 
   nanosleep(seconds: number): Promise<number>;
-  /** Sends a signal to a process or task. */
+  /** Sends a signal to a process or kernel thread; to a process group when `pid` is negative, to the own one when it is 0. */
   kill(pid: number, signal: number): Promise<number>;
+  /** Signals that do not reach the process. Children inherit this. */
+  ignore(signals: Iterable<number>): void;
+  /** A handler: the signal then interrupts a sleep (-EINTR), but does not end the process. Children do not inherit it. */
+  handle(signal: number, handler: (() => void) | undefined): void;
+  /** Whether virtual time stands still while the process is in no system call. */
+  holdTime(hold: boolean): void;
   uname(): { sysname: string; nodename: string; release: string; version: string; machine: string };
 
-  /** A child with a copy of the descriptors and the working directory. */
-  fork(comm: string): Process;
+  /**
+   * A child with a copy of the descriptors and the working directory. Virtual time stands still until it is in a system
+   * call or has called exit(). `group`: 0 for a process group of its own.
+   */
+  fork(comm: string, group?: number): Process;
   /** Closes what is open; the process is gone. */
-  exit(): Promise<void>;
+  exit(status?: number): Promise<void>;
+  /** Waits for a child that will call exit(): its status; -EINTR when a signal has ended the waiting process. */
+  wait(child: Process): Promise<number>;
+  /** Calls `listener` with the status when the process exits. */
+  onExit(listener: (status: number) => void): void;
+  /** Puts a stream of the host under a descriptor. */
+  attach(fd: number, node: StreamFile, flags: number): void;
 }

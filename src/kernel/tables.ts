@@ -1,61 +1,117 @@
 // Every table of kernel functions. One line a Linux source file.
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
+import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
+import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
+import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
+import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
+import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { connectorApi } from './drivers/connector/connector.ts';
+import { dmiApi } from './drivers/firmware/dmi_scan.ts';
+import { hwmonApi } from './drivers/hwmon/hwmon.ts';
+import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
+import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
+import { ffCoreApi } from './drivers/input/ff-core.ts';
+import { inputApi } from './drivers/input/input.ts';
+import { inputCompatApi } from './drivers/input/input-compat.ts';
+import { inputMtApi } from './drivers/input/input-mt.ts';
+import { inputPollerApi } from './drivers/input/input-poller.ts';
+import { serioApi } from './drivers/input/serio/serio.ts';
+import { ledClassApi } from './drivers/leds/led-class.ts';
+import { ledCoreApi } from './drivers/leds/led-core.ts';
+import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
+import { regulatorApi } from './drivers/regulator/core.ts';
+import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
+import { fcntlApi } from './fs/fcntl.ts';
+import { fileTableApi } from './fs/file_table.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
+import { openApi } from './fs/open.ts';
 import { procGenericApi, readWriteApi } from './fs/proc_generic.ts';
 import { selectApi } from './fs/select.ts';
 import { seqFileApi } from './fs/seq_file.ts';
 import { sysctlApi } from './fs/sysctl.ts';
 import { sysfsApi } from './fs/sysfs/sysfs.ts';
+import { irqManageApi } from './irq/manage.ts';
+import { irqWorkApi } from './irq_work.ts';
+import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
+import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { bsearchApi } from './lib/bsearch.ts';
+import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
+import { dumpStackApi } from './lib/dump_stack.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
+import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
 import { crcApi, ctypeApi, hweightApi, mathApi } from './lib/math.ts';
+import { ratelimitApi } from './lib/ratelimit.ts';
 import { rbtreeApi } from './lib/rbtree.ts';
 import { decAndLockApi, refcountApi } from './lib/refcount.ts';
+import { scatterlistApi } from './lib/scatterlist.ts';
+import { siphashApi } from './lib/siphash.ts';
 import { listSortApi, sortApi } from './lib/sort.ts';
 import { stringApi, stringHelpersApi } from './lib/string.ts';
-import { vsprintfApi } from './lib/vsprintf.ts';
+import { kasprintfApi, vsprintfApi } from './lib/vsprintf.ts';
 import { vsscanfApi } from './lib/vsscanf.ts';
 import { idrApi, radixTreeApi, xarrayApi } from './lib/xarray.ts';
 import { mutexApi } from './locking/mutex.ts';
+import { rtmutexApi } from './locking/rtmutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
-import { mmUtilApi, slabCommonApi, vmallocApi } from './mm/slab_common.ts';
+import { mempoolApi } from './mm/mempool.ts';
+import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
+import { percpuApi } from './mm/percpu.ts';
+import { mmUtilApi, slabCommonApi } from './mm/slab_common.ts';
+import { vmallocApi } from './mm/vmalloc.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
+import { pidApi } from './pid.ts';
 import { printkApi } from './printk/printk.ts';
 import { rcuApi, srcuApi } from './rcu/tree.ts';
+import { resourceApi } from './resource.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { completionApi, waitApi } from './sched/wait.ts';
+import { signalApi } from './signal.ts';
+import { cpuApi, cpuCountApi, smpApi, touchWatchdogApi } from './smp.ts';
 import { softirqApi } from './softirq.ts';
 import { hrtimerApi } from './time/hrtimer.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
+import { traceEventsApi } from './trace.ts';
+import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  addressSpaceApi,
   bitmapApi,
+  bsearchApi,
   busApi,
+  capabilityApi,
   charDevApi,
   classApi,
+  cmdlineApi,
   completionApi,
+  connectorApi,
+  cpuApi,
+  cpuCountApi,
   crcApi,
+  credApi,
   ctypeApi,
   debugfsApi,
   decAndLockApi,
@@ -63,49 +119,98 @@ export const kernelTables: readonly KernelApi[] = [
   devPrintkApi,
   deviceApi,
   devresApi,
+  devresIoApi,
+  dmaMappingApi,
+  dmaPoolApi,
+  dmiApi,
   driverApi,
+  dumpStackApi,
   dynamicDebugApi,
   entryApi,
+  fcntlApi,
+  ffCoreApi,
+  fileTableApi,
   findBitApi,
+  firmwareLoaderApi,
+  groupsApi,
   hexdumpApi,
   hrtimerApi,
   hweightApi,
+  hwmonApi,
+  i2cBaseApi,
+  i2cSmbusApi,
   idrApi,
   initTaskApi,
+  inputApi,
+  inputCompatApi,
+  inputHandlersApi,
+  inputMtApi,
+  inputPollerApi,
+  iomapApi,
+  ioremapApi,
+  irqManageApi,
+  irqWorkApi,
+  isaDmaApi,
+  jumpLabelApi,
+  kasprintfApi,
+  keyboardApi,
   kfifoApi,
   kobjectApi,
   kstrtoxApi,
   kstrtoxMoreApi,
   kthreadApi,
+  kthreadWorkerApi,
+  ledClassApi,
+  ledCoreApi,
+  ledTriggersApi,
   libfsApi,
   listDebugApi,
   listSortApi,
   mathApi,
+  mempoolApi,
   miscApi,
   mmUtilApi,
   moduleApi,
+  msrApi,
   mutexApi,
   nlsApi,
   notifierApi,
+  openApi,
+  pageAllocApi,
   panicApi,
   paramsApi,
+  paravirtApi,
+  percpuApi,
+  pidApi,
   platformApi,
+  powerSupplyApi,
   prandomApi,
   preemptApi,
   printkApi,
   procGenericApi,
   radixTreeApi,
   randomApi,
+  ratelimitApi,
   rbtreeApi,
   rcuApi,
   readWriteApi,
   refcountApi,
+  regcacheApi,
+  regmapApi,
+  regulatorApi,
+  resourceApi,
+  rtmutexApi,
   rwsemApi,
+  scatterlistApi,
   schedCoreApi,
   selectApi,
   semaphoreApi,
   seqFileApi,
+  serioApi,
+  signalApi,
+  siphashApi,
   slabCommonApi,
+  smpApi,
   softirqApi,
   sortApi,
   spinlockApi,
@@ -114,9 +219,14 @@ export const kernelTables: readonly KernelApi[] = [
   stringHelpersApi,
   sysctlApi,
   sysfsApi,
+  sysrqApi,
   timeApi,
   timekeepingApi,
   timerApi,
+  touchWatchdogApi,
+  traceEventsApi,
+  umhApi,
+  userNamespaceApi,
   usercopyApi,
   uuidApi,
   vmallocApi,
@@ -124,5 +234,6 @@ export const kernelTables: readonly KernelApi[] = [
   vsscanfApi,
   waitApi,
   workqueueApi,
+  x86CpuApi,
   xarrayApi,
 ];

@@ -180,6 +180,9 @@ export const workqueueApi: KernelApi = kernelApi('kernel/workqueue.c', {
   system_highpri_wq: system('kworker/0:1H'),
   system_long_wq: system('kworker/0:2'),
   system_unbound_wq: system('kworker/u2:0'),
+  system_freezable_wq: system('kworker/0:3'),
+  system_power_efficient_wq: system('kworker/0:4'),
+  system_freezable_power_efficient_wq: system('kworker/0:5'),
   alloc_workqueue: partial(
     ONE_WORKER,
     variadic({ fmt: cstring, flags: uint, max_active: int }, voidPtr, (k, { fmt, va }) => queues(k).create(k.formatter.format(fmt, va))),
@@ -203,6 +206,9 @@ export const workqueueApi: KernelApi = kernelApi('kernel/workqueue.c', {
     return (yield* queues(k).queueOf.get(address)?.wait(address) ?? nothingToWaitFor()) === true;
   }),
   __flush_workqueue: blocking({ wq }, nothing, function* (k, { wq: handle }) {
+    yield* queues(k).at(handle).wait();
+  }),
+  drain_workqueue: blocking({ wq }, nothing, function* (k, { wq: handle }) {
     yield* queues(k).at(handle).wait();
   }),
   cancel_work_sync: blocking({ work }, bool, (k, { work: address }) => cancel(k, address)),

@@ -1,31 +1,50 @@
-// Command lines of plain words: what they mean needs no shell, and just-bash takes longer to load than most of them to run.
+// Lines of plain words, parsed without just-bash: most of what is typed, and all that a cold start needs. What is not
+// plain (quotes, variables, patterns, redirections, keywords) gives undefined, and just-bash's parser takes it.
+import type { ScriptNode, SimpleCommandNode, StatementNode } from 'just-bash';
 
-/** A command, and how the one before it must have ended for it to run. */
-export interface PlainCommand {
-  readonly name: string;
-  readonly args: readonly string[];
-  readonly after: 'any' | 'success' | 'failure';
-}
-/** Characters that no shell treats specially, wherever they stand in a word. */
-const PLAIN = /^[\w./:,@%+=-]+$/;
+const PLAIN_WORD = /^[\w./:,+@%-][\w./:,+@%=-]*$/;
+const KEYWORDS: ReadonlySet<string> = new Set([
+  'if',
+  'then',
+  'else',
+  'elif',
+  'fi',
+  'for',
+  'while',
+  'until',
+  'do',
+  'done',
+  'case',
+  'esac',
+  'function',
+  'select',
+  'time',
+  'in',
+  'coproc',
+]);
+const NOT_PLAIN = /[^\w\s./:,+@%=;-]/;
 
-/** The commands of `script` in order; undefined when anything in it is not plain or a name is not one of `known`. */
-export function plainCommands(script: string, known: { has(name: string): boolean }): PlainCommand[] | undefined {
-  const commands: PlainCommand[] = [];
-  for (const line of script.split('\n')) {
-    const text = line.trim().replace(/;$/, '');
-    if (text === '') continue;
-    let after: PlainCommand['after'] = 'any';
-    for (const part of text.split(/(&&|\|\||;)/)) {
-      if (part === '&&') after = 'success';
-      else if (part === '||') after = 'failure';
-      else if (part === ';') after = 'any';
-      else {
-        const [name = '', ...args] = part.trim().split(/[ \t]+/);
-        if (!known.has(name) || !args.every((word) => PLAIN.test(word))) return undefined;
-        commands.push({ name, args, after });
+export function parsePlain(script: string): ScriptNode | undefined {
+  if (NOT_PLAIN.test(script)) return undefined;
+  const statements: StatementNode[] = [];
+  for (const [index, line] of script.split('\n').entries()) {
+    const parts = line.split(';');
+    for (const [n, part] of parts.entries()) {
+      const words = part.split(/[ \t\r]+/).filter((word) => word !== '');
+      if (words.length === 0) {
+        // An empty command: 'a;' is good, ';' and ';;' are not.
+        if (n === parts.length - 1) continue;
+        return undefined;
       }
+      const [name = ''] = words;
+      if (KEYWORDS.has(name) || name.includes('=') || !words.every((word) => PLAIN_WORD.test(word))) return undefined;
+      statements.push(statement(words, index + 1));
     }
   }
-  return commands;
+  return { type: 'Script', statements };
+}
+function statement(words: readonly string[], line: number): StatementNode {
+  const [name, ...args] = words.map((value) => ({ type: 'Word' as const, parts: [{ type: 'Literal' as const, value }] }));
+  const command: SimpleCommandNode = { type: 'SimpleCommand', assignments: [], name: name ?? null, args, redirections: [], line };
+  return { type: 'Statement', pipelines: [{ type: 'Pipeline', commands: [command], negated: false }], operators: [], background: false };
 }

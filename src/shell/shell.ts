@@ -1,195 +1,196 @@
-// The shell: just-bash over the kernel's files, with the module tools and what else looks into the kernel.
-import type { Bash, IFileSystem } from 'just-bash';
-import { S_IFBLK, S_IFCHR } from '#abi';
-import type { Process } from '#kernel';
-import { type Tool, type ToolKernel, tools } from '#kmod';
+// The shell over a machine: bash's language (just-bash parses and expands), whose commands are processes of the kernel.
+import { O_RDONLY, O_WRONLY, SIGINT, signalText } from '#abi';
+import { concatenate, type Process, StreamFile } from '#kernel';
 import type { Machine } from '#machine';
-import { KernelFileSystem, readAll } from './filesystem.ts';
-import { type PlainCommand, plainCommands } from './plain.ts';
+import { builtins } from './builtins.ts';
+import { commandNames, findCommand } from './commands/index.ts';
+import { Interpreter, Interrupted, Leave } from './interpreter.ts';
+import { Ended } from './io.ts';
+import { justBash } from './just_bash.ts';
+import { parsePlain } from './plain.ts';
+import type { Services } from './services.ts';
+import { State } from './state.ts';
 
-const MAX_OUTPUT_COMMANDS = 100_000;
+const BY_SIGNAL = 128;
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+export interface ShellOptions {
+  /** What the shell and its commands print. Default: collected, and given by run(). */
+  readonly stdout?: (bytes: Uint8Array) => void;
+  readonly stderr?: (bytes: Uint8Array) => void;
+  /** Called when somebody reads the standard input: feed `input` from then on. */
+  readonly wanted?: () => void;
+  /** The three streams are one terminal, and a person sits at it: job control, prompts, messages without line numbers. */
+  readonly interactive?: boolean;
+  /** Width of the terminal. */
+  readonly columns?: () => number;
+  /** $0. */
+  readonly name?: string;
+  readonly args?: readonly string[];
+}
 export interface ShellResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
 }
 
-/** A command of ours, in the form that just-bash takes too. */
-interface ShellCommand {
-  readonly name: string;
-  execute(args: string[], context: { readonly cwd: string; readonly fs: IFileSystem }): Promise<ShellResult>;
-}
-function defineCommand(name: string, execute: ShellCommand['execute']): ShellCommand {
-  return { name, execute };
-}
-
 export class Shell {
   readonly #machine: Machine;
-  readonly #fs: KernelFileSystem;
-  readonly #commands: ReadonlyMap<string, ShellCommand>;
-  #bash: Bash | undefined;
-  /** Kept between commands: the working directory and the variables. */
-  #cwd = '/root';
-  #env: Record<string, string> = {};
+  readonly #state = new State();
+  readonly #services: Services;
+  readonly #collected: { stdout: Uint8Array[]; stderr: Uint8Array[] } = { stdout: [], stderr: [] };
+  /** The standard input; push() and end() feed it. */
+  readonly input: StreamFile;
+  readonly #output: StreamFile;
+  readonly #errors: StreamFile;
+  #interpreter: Interpreter;
+  #broken: unknown;
+  /** The script has called exit. */
+  exited = false;
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, options: ShellOptions = {}) {
     this.#machine = machine;
-    const { process } = machine;
-    this.#fs = new KernelFileSystem(process);
-    const commands = [...tools.map((tool) => toolCommand(tool, process)), ...this.#ownCommands(process)];
-    this.#commands = new Map(commands.map((command) => [command.name, command]));
-  }
-  async run(script: string): Promise<ShellResult> {
-    const plain = this.#bash === undefined ? plainCommands(script, this.#commands) : undefined;
-    if (plain !== undefined) return this.#runPlain(plain);
-    this.#bash ??= await this.#startBash();
-    const { stdout, stderr, exitCode, env } = await this.#bash.exec(script, { cwd: this.#cwd, env: this.#env });
-    this.#env = env;
-    this.#cwd = env['PWD'] ?? this.#cwd;
-    return { stdout, stderr, exitCode };
-  }
-  async #startBash(): Promise<Bash> {
-    const just = await import('just-bash');
-    return new just.Bash({
-      fs: this.#fs,
-      cwd: this.#cwd,
-      env: { HOME: '/root', PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', USER: 'root' },
-      customCommands: [...this.#commands.values()],
-      // Its guards block what our own kernel uses inside a command; nothing here runs foreign JavaScript.
-      defenseInDepth: false,
-      executionLimits: { maxCommandCount: MAX_OUTPUT_COMMANDS },
-    });
-  }
-  async #runPlain(commands: readonly PlainCommand[]): Promise<ShellResult> {
-    let [stdout, stderr, exitCode] = ['', '', 0];
-    for (const { name, args, after } of commands) {
-      if (after !== 'any' && (after === 'success') !== (exitCode === 0)) continue;
-      const command = this.#commands.get(name) as ShellCommand;
-      const result = await command.execute([...args], { cwd: this.#cwd, fs: this.#fs });
-      stdout += result.stdout;
-      stderr += result.stderr;
-      exitCode = result.exitCode;
+    const { kernel } = machine;
+    const stdout = options.stdout ?? ((bytes) => this.#collected.stdout.push(bytes));
+    const stderr = options.stderr ?? ((bytes) => this.#collected.stderr.push(bytes));
+    const terminal = options.interactive === true;
+    const wanted = options.wanted ?? (() => this.input.end());
+    if (terminal) this.input = this.#output = this.#errors = kernel.terminal({ write: stdout, wanted });
+    else {
+      this.input = new StreamFile(kernel, { wanted });
+      this.#output = new StreamFile(kernel, { write: stdout });
+      this.#errors = new StreamFile(kernel, { write: stderr });
     }
-    return { stdout, stderr, exitCode };
+    this.#services = {
+      machine,
+      foreground: undefined,
+      now: () => kernel.host.monotonicMs(),
+      yield: () => kernel.host.sleep(0),
+      columns: options.columns ?? (() => 80),
+      crash: (error) => {
+        this.#broken ??= error;
+      },
+      find: (io, name) => findCommand(this.#services, io, name),
+      names: () => commandNames(),
+    };
+    const state = this.#state;
+    state.interactive = terminal;
+    state.name = options.name ?? 'bash';
+    state.fromOption = options.name === undefined;
+    state.positional = [...(options.args ?? [])];
+    const environment = { HOME: '/root', PATH, USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash', TERM: 'xterm-256color' };
+    for (const [name, value] of Object.entries({ ...environment, PWD: '/root', SHLVL: '1' })) {
+      state.variables.set(name, value);
+      state.exported.add(name);
+    }
+    for (const [name, value] of Object.entries({ IFS: ' \t\n', HOSTNAME: 'kobox', OSTYPE: 'linux-gnu', UID: '0', EUID: '0', PPID: '1' }))
+      state.variables.set(name, value);
+    this.#interpreter = this.#login();
+  }
+  /** A new process for the shell itself. */
+  #login(): Interpreter {
+    const process: Process = this.#machine.process.fork('bash', 0);
+    process.holdTime(false);
+    process.argv = ['bash'];
+    process.cwd = this.#state.get('PWD') ?? '/root';
+    process.attach(0, this.input, O_RDONLY);
+    process.attach(1, this.#output, O_WRONLY);
+    process.attach(2, this.#errors, O_WRONLY);
+    this.#state.pid = process.pid;
+    const interpreter = new Interpreter(this.#services, process, this.#state);
+    if (this.#state.interactive) {
+      process.ignore([]);
+      process.handle(SIGINT, () => {
+        interpreter.interrupted = true;
+      });
+    }
+    return interpreter;
   }
   get cwd(): string {
-    return this.#cwd;
+    return this.#interpreter.io.process.cwd;
   }
-
-  #ownCommands(process: Process): ShellCommand[] {
-    const machine = this.#machine;
-    const ok = (stdout: string) => ({ stdout, stderr: '', exitCode: 0 });
-    const failed = (stderr: string) => ({ stdout: '', stderr: `${stderr}\n`, exitCode: 1 });
-    return [
-      defineCommand('dmesg', async (args) => {
-        const { log } = machine.kernel;
-        const clear = args.includes('-C') || args.includes('--clear') || args.includes('-c');
-        const text = args.includes('-C')
-          ? ''
-          : log
-              .records()
-              .slice(log.cleared)
-              .map((record) => dmesgLines(record))
-              .join('');
-        if (clear) log.cleared = log.records().length;
-        return ok(text);
-      }),
-      defineCommand('uname', async (args) => {
-        const { sysname, nodename, release, version, machine: hardware } = process.uname();
-        const parts: readonly [string, string][] = [
-          ['s', sysname],
-          ['n', nodename],
-          ['r', release],
-          ['v', version],
-          ['m', hardware],
-          ['o', 'GNU/Linux'],
-        ];
-        const letters = args.join('').replaceAll('-', '') || 's';
-        return ok(
-          `${parts
-            .filter(([letter]) => letters.includes('a') || letters.includes(letter))
-            .map(([, value]) => value)
-            .join(' ')}\n`,
-        );
-      }),
-      defineCommand('mknod', async (args, { cwd, fs }) => {
-        const [path, type, major, minor] = args.filter((arg) => !arg.startsWith('-'));
-        if (path === undefined || type === undefined || major === undefined || minor === undefined) return failed('mknod: missing operand');
-        const kind = type === 'b' ? S_IFBLK : S_IFCHR;
-        const result = await process.mknod(fs.resolvePath(cwd, path), kind | 0o644, Number(major) * 2 ** 20 + Number(minor));
-        return result === 0 ? ok('') : failed(`mknod: ${path}: File exists`);
-      }),
-      defineCommand('sleep', async (args) => {
-        await process.nanosleep(Number(args[0] ?? 0));
-        return ok('');
-      }),
-    ];
+  /** Runs a script (or a line) and gives what it printed, unless the options say where that goes. */
+  async run(script: string): Promise<ShellResult> {
+    const interpreter = this.#interpreter;
+    const { process } = interpreter.io;
+    process.holdTime(true);
+    interpreter.interrupted = false;
+    let exitCode: number;
+    try {
+      exitCode = await interpreter.source(script);
+      await interpreter.jobs.report();
+    } catch (error) {
+      exitCode = await this.#leave(error);
+    }
+    process.holdTime(false);
+    if (this.#broken !== undefined) throw this.#broken;
+    this.#state.status = exitCode;
+    const { stdout, stderr } = this.#collected;
+    const decode = (chunks: Uint8Array[]): string => new TextDecoder().decode(concatenate(chunks.splice(0)));
+    return { stdout: decode(stdout), stderr: decode(stderr), exitCode };
   }
-}
-
-/** '[    1.234567] text', each line of the record with the stamp. */
-function dmesgLines(record: { readonly time: number; readonly text: string }): string {
-  const micros = Math.floor(record.time / 1000);
-  const stamp = `[${String(Math.floor(micros / 1e6)).padStart(5)}.${String(micros % 1e6).padStart(6, '0')}] `;
-  return record.text
-    .split('\n')
-    .map((line) => `${stamp}${line}\n`)
-    .join('');
-}
-
-function toolCommand(tool: Tool, process: Process): ShellCommand {
-  return defineCommand(tool.name, async (args, { cwd, fs }) => {
-    let stdout = '';
-    let stderr = '';
-    const own = process.fork(tool.name);
-    const exitCode = await tool.run(args, {
-      kernel: toolKernel(own, (path) => fs.resolvePath(cwd, path)),
-      out: (line) => {
-        stdout += `${line}\n`;
-      },
-      error: (line) => {
-        stderr += `${line}\n`;
-      },
-    });
-    await own.exit();
-    // What the shell says of a child that a signal ended; the child itself said nothing more.
-    if (own.killedBy !== undefined) return { stdout: '', stderr: 'Killed\n', exitCode: 128 + own.killedBy };
-    return { stdout, stderr, exitCode };
-  });
-}
-/** The kernel as the tools see it: system calls, /proc/modules and files. */
-function toolKernel(process: Process, resolve: (path: string) => string): ToolKernel {
-  return {
-    release: process.uname().release,
-    async loaded() {
-      const text = await readAll(process, '/proc/modules');
-      if (typeof text === 'number') return [];
-      const lines = new TextDecoder()
-        .decode(text)
-        .split('\n')
-        .filter((line) => line !== '');
-      return Promise.all(
-        lines.map(async (line) => {
-          const [name = '', , refcount, users = '-'] = line.split(' ');
-          const holders = users.split(',').filter((user) => user !== '' && user !== '-' && user !== '[permanent]');
-          // /proc/modules counts init memory too; libkmod reads the size of the core.
-          const size = await readAll(process, `/sys/module/${name}/coresize`);
-          return {
-            name,
-            size: typeof size === 'number' ? size : Number(new TextDecoder().decode(size)),
-            refcount: Number(refcount),
-            holders,
-          };
-        }),
-      );
-    },
-    insert: (image, parameters) => process.init_module(image, parameters),
-    remove: (name, flags) => process.delete_module(name, flags),
-    readFile: (path) => readAll(process, resolve(path)),
-    async realpath(path) {
-      const real = await process.realpath(resolve(path));
-      return typeof real === 'string' ? real : undefined;
-    },
-  };
+  async #leave(error: unknown): Promise<number> {
+    const interpreter = this.#interpreter;
+    if (error instanceof Leave) {
+      if (error.kind !== 'exit') return this.#state.status;
+      await interpreter.runTrap('EXIT').catch(() => {});
+      this.exited = true;
+      return error.levels;
+    }
+    if (error instanceof Interrupted) return BY_SIGNAL + SIGINT;
+    if (!(error instanceof Ended)) throw error;
+    // The shell itself has died in a system call (an oops): the next line finds a new one, as after a new login.
+    const { process } = interpreter.io;
+    await process.exit();
+    this.#errors.open();
+    this.#write(`${signalText(error.signal)}\n`);
+    this.exited = !this.#state.interactive;
+    this.#interpreter = this.#login();
+    return BY_SIGNAL + error.signal;
+  }
+  #write(text: string): void {
+    this.#errors.host.write?.(new TextEncoder().encode(text));
+  }
+  /** Ends the shell: the trap of EXIT runs. */
+  async end(): Promise<void> {
+    await this.#interpreter.runTrap('EXIT').catch(() => {});
+  }
+  /** Ctrl-C. */
+  interrupt(): void {
+    const { process } = this.#interpreter.io;
+    this.input.flush();
+    void this.#machine.process.kill(-(this.#services.foreground ?? process.group), SIGINT);
+  }
+  /** Whether `text` is the beginning of a command that needs more lines: an open quote, a here-document, a compound command. */
+  async isOpen(text: string): Promise<boolean> {
+    if (parsePlain(text) !== undefined) return false;
+    if (/(?:\||&&|\b(?:then|else|do)|(?:^|[^\\])(?:\\\\)*\\)\s*$/.test(text)) return true;
+    const { parse } = await justBash();
+    try {
+      return JSON.stringify(parse(text)).includes('"terminated":false');
+    } catch (error) {
+      return /got EOF|unexpected EOF/.test((error as Error).message);
+    }
+  }
+  /** Words that `start` can become: commands, or paths. */
+  async complete(start: string, command: boolean): Promise<string[]> {
+    if (command)
+      return [...commandNames(), ...builtins.keys()]
+        .filter((name) => name.startsWith(start))
+        .sort()
+        .map((name) => `${name} `);
+    const { process } = this.#interpreter.io;
+    const slash = start.lastIndexOf('/') + 1;
+    const entries = await process.readdir(slash === 0 ? '.' : start.slice(0, slash).replace(/^~/, '/root'));
+    if (typeof entries === 'number') return [];
+    const last = start.slice(slash);
+    return entries
+      .filter(({ name }) => name.startsWith(last) && (last.startsWith('.') || !name.startsWith('.')))
+      .map(({ name, type }) => `${start.slice(0, slash)}${name}${type === 'directory' ? '/' : ''}`)
+      .sort();
+  }
+  /** Before a prompt: says which background jobs have ended. */
+  async report(): Promise<void> {
+    await this.#interpreter.jobs.report();
+  }
 }

@@ -20,9 +20,9 @@ import { Device, deviceAdd, deviceDel } from '../drivers/base/core.ts';
 import type { Kernel } from '../kernel.ts';
 import { Kobject, kobjectInit, kobjectPut } from '../lib/kobject.ts';
 import type { Addr } from '../memory.ts';
+import { blockDevices, characterDevices } from '../q35.generated.ts';
 import { majorOf, makeDevice, minorOf } from './devices.ts';
 import { type FileFunctions, openModuleFile } from './module_file.ts';
-import { plainText, TextFile } from './node.ts';
 
 export const FileOperations = kernelStruct('file_operations', {
   owner: voidPtr,
@@ -41,20 +41,6 @@ const CHRDEV_MAJOR_MAX = 512;
 const DYNAMIC = { from: 254, to: 234 } as const;
 const DYNAMIC_EXTENDED = { from: 511, to: 384 } as const;
 const MINOR_MASK = 2 ** 20 - 1;
-/** Majors that Debian's kernel itself takes at boot, as /proc/devices shows them. */
-const BUILT_IN: readonly (readonly [number, string])[] = [
-  [1, 'mem'],
-  [4, '/dev/vc/0'],
-  [4, 'tty'],
-  [4, 'ttyS'],
-  [5, '/dev/tty'],
-  [5, '/dev/console'],
-  [5, '/dev/ptmx'],
-  [7, 'vcs'],
-  [10, 'misc'],
-  [13, 'input'],
-];
-
 interface Region {
   readonly major: number;
   readonly first: number;
@@ -64,23 +50,19 @@ interface Region {
 
 export class CharDevices {
   readonly #k: Kernel;
-  readonly #regions: Region[] = BUILT_IN.map(([major, name]) => ({ major, name, first: 0, count: 256 }));
+  readonly #regions: Region[] = characterDevices.map((line) => {
+    const [major = '', ...name] = line.split(' ');
+    return { major: Number(major), name: name.join(' '), first: 0, count: 256 };
+  });
   readonly #cdevs = new Map<Addr, () => void>();
 
   constructor(k: Kernel) {
     this.#k = k;
-    const proc = k.vfs.directory('/proc');
-    proc.put(
-      'devices',
-      new TextFile(
-        0o444,
-        plainText(() => this.#devicesText()),
-      ),
-    );
   }
-  #devicesText(): string {
+  /** /proc/devices. */
+  procText(): string {
     const lines = [...this.#regions].sort((a, b) => a.major - b.major).map(({ major, name }) => `${String(major).padStart(3)} ${name}\n`);
-    return `Character devices:\n${lines.join('')}\nBlock devices:\n`;
+    return `Character devices:\n${lines.join('')}\nBlock devices:\n${blockDevices.map((line) => `${line}\n`).join('')}`;
   }
   /** Claims minors; with major 0 a free one. Gives the major, or -errno. */
   claim(major: number, first: number, count: number, name: string): number {

@@ -1,17 +1,14 @@
 // Device nodes and the kernel's own character devices. Source: drivers/char/mem.c, Documentation/admin-guide/devices.txt.
-import { EINVAL, ENOSPC, ENXIO, S_IFCHR, S_IFMT } from '#abi';
+import { ENOSPC, ENXIO, makeDevice, S_IFCHR, S_IFMT } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
-import { latin1 } from '../memory.ts';
-import { FsNode, type OpenNode, TreeDirectory } from './node.ts';
+import { kmsg } from '../printk/kmsg.ts';
+import { FsNode, type OpenNode, Symlink, TreeDirectory } from './node.ts';
 import type { Resolved } from './vfs.ts';
 
-const MINOR_BITS = 20;
+export { majorOf, makeDevice, minorOf } from '#abi';
+
 const MEM_MAJOR = 1;
-const LOG_USER = 1;
-export const makeDevice = (major: number, minor: number): number => major * 2 ** MINOR_BITS + minor;
-export const majorOf = (dev: number): number => dev >>> MINOR_BITS;
-export const minorOf = (dev: number): number => dev & (2 ** MINOR_BITS - 1);
 
 export class DeviceNode extends FsNode {
   constructor(mode: number, dev: number) {
@@ -52,22 +49,34 @@ export class Devices {
 
   constructor(k: Kernel) {
     this.#k = k;
-    const names: readonly [string, number, () => OpenNode][] = [
+    const names: readonly [string, number, (flags: number) => OpenNode][] = [
       ['null', 3, () => device({ read: () => new Uint8Array(0), write: (data) => data.length })],
       ['zero', 5, () => device({ read: (count) => new Uint8Array(count), write: (data) => data.length })],
       ['full', 7, () => device({ read: (count) => new Uint8Array(count), write: () => -ENOSPC })],
       ['random', 8, () => device({ read: (count) => this.#random(count), write: (data) => data.length })],
       ['urandom', 9, () => device({ read: (count) => this.#random(count), write: (data) => data.length })],
-      ['kmsg', 11, () => this.#kmsg()],
+      ['kmsg', 11, (flags) => kmsg(k, flags)],
     ];
     const dev = k.vfs.directory('/dev');
     for (const [name, minor, open] of names) {
       const number = makeDevice(MEM_MAJOR, minor);
-      this.register(number, 1, function* () {
-        return open();
+      this.register(number, 1, function* (_node, flags) {
+        return open(flags);
       });
       dev.put(name, new DeviceNode(S_IFCHR | (name === 'kmsg' ? 0o644 : 0o666), number));
     }
+    this.#terminals(dev);
+  }
+  /** Nodes without a device behind them (ENXIO) until a terminal is there; and the links of devtmpfs into /proc. */
+  #terminals(dev: TreeDirectory): void {
+    const nodes: readonly (readonly [string, number, number, number])[] = [
+      ['tty', 5, 0, 0o666],
+      ['console', 5, 1, 0o600],
+      ['tty0', 4, 0, 0o620],
+    ];
+    for (const [name, major, minor, mode] of nodes) dev.put(name, new DeviceNode(S_IFCHR | mode, makeDevice(major, minor)));
+    dev.put('fd', new Symlink('/proc/self/fd'));
+    for (const [fd, name] of ['stdin', 'stdout', 'stderr'].entries()) dev.put(name, new Symlink(`/proc/self/fd/${fd}`));
   }
   register(first: number, count: number, open: DeviceOpener): () => void {
     const range = { first, count, open };
@@ -85,36 +94,6 @@ export class Devices {
     const bytes = new Uint8Array(count);
     this.#k.host.random(bytes);
     return bytes;
-  }
-  /** One record a read. Format: Documentation/ABI/testing/dev-kmsg. */
-  #kmsg(): OpenNode {
-    const { log } = this.#k;
-    let next = 0;
-    return device({
-      read: () => {
-        const record = log.records()[next];
-        if (record === undefined) return new Uint8Array(0);
-        next++;
-        const escaped = record.text.replace(/[\x00-\x1f\x7f-\xff\\]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-        const head = `${record.facility * 8 + record.level},${record.seq},${Math.floor(record.time / 1000)},${record.continuation ? 'c' : '-'};${escaped}\n`;
-        return new TextEncoder().encode(head + record.dictionary.map((entry) => ` ${entry}\n`).join(''));
-      },
-      write: (data) => {
-        const text = latin1(data);
-        if (text.length > 992) return -EINVAL;
-        const prefix = /^<(\d+)>/.exec(text);
-        const priority = prefix === null ? 4 : Number(prefix[1]);
-        const facility = priority >> 3 || LOG_USER;
-        log.append({
-          level: priority & 7,
-          facility,
-          text: text.slice(prefix?.[0].length ?? 0).replace(/\n$/, ''),
-          continuation: false,
-          dictionary: [],
-        });
-        return data.length;
-      },
-    });
   }
 }
 /** A device that never sleeps. */

@@ -1,5 +1,5 @@
 // Files, directories and links of the kernel's file systems, as TypeScript objects.
-import { EACCES, EINVAL, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '#abi';
+import { EACCES, EINVAL, EPERM, O_APPEND, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import { fromLatin1 } from '../memory.ts';
 
@@ -23,11 +23,28 @@ export abstract class FsNode {
   get type(): number {
     return this.mode & S_IFMT;
   }
+  /** chmod(2): 0 or -errno. `permissions`: the lower 12 bits. */
+  setMode(permissions: number): number {
+    this.mode = this.type | permissions;
+    return 0;
+  }
+  setOwner(uid: number, gid: number): number {
+    this.uid = uid;
+    this.gid = gid;
+    return 0;
+  }
+  /** `mtime`: seconds since the epoch. */
+  setTime(mtime: number): number {
+    this.mtime = mtime;
+    return 0;
+  }
 }
 
 /** An open file. Offsets are kept by it, as in `struct file`. */
 export interface OpenNode {
   position: number;
+  /** The struct file in guest memory, when a module serves it. */
+  readonly file?: number;
   /** Up to `count` bytes from the position on; empty at the end; or -errno. */
   read(count: number): Sleeping<Uint8Array | number>;
   write(data: Uint8Array): Sleeping<number>;
@@ -38,18 +55,28 @@ export interface OpenNode {
   release?(): Sleeping<void>;
 }
 
+/** A directory. What programs may change in it, the subclasses say; each change gives 0 or -errno. */
 export abstract class Directory extends FsNode {
   constructor(mode = 0o755) {
     super(S_IFDIR | mode);
   }
   abstract lookup(name: string): FsNode | undefined;
   abstract names(): Iterable<string>;
-  /** Adds an entry; undefined when this directory takes none from outside. */
-  add(_name: string, _node: FsNode): boolean {
-    return false;
+  /** An existing node under a (further) name: link and rename. */
+  add(_name: string, _node: FsNode): number {
+    return -EPERM;
   }
-  remove(_name: string): boolean {
-    return false;
+  remove(_name: string): number {
+    return -EPERM;
+  }
+  createFile(name: string, mode: number): number {
+    return this.add(name, new RamFile(mode));
+  }
+  createDirectory(name: string, mode: number): number {
+    return this.add(name, new TreeDirectory(mode));
+  }
+  createSymlink(name: string, target: string): number {
+    return this.add(name, new Symlink(target));
   }
 }
 
@@ -68,12 +95,13 @@ export class TreeDirectory extends Directory {
   override names(): Iterable<string> {
     return this.entries.keys();
   }
-  override add(name: string, node: FsNode): boolean {
-    if (this.#open) this.entries.set(name, node);
-    return this.#open;
+  override add(name: string, node: FsNode): number {
+    if (!this.#open) return -EPERM;
+    this.entries.set(name, node);
+    return 0;
   }
-  override remove(name: string): boolean {
-    return this.#open && this.entries.delete(name);
+  override remove(name: string): number {
+    return this.#open && this.entries.delete(name) ? 0 : -EPERM;
   }
   /** A child directory, made when it is missing. */
   child(name: string, mode = 0o755): TreeDirectory {
@@ -107,18 +135,39 @@ export class ComputedDirectory extends Directory {
 }
 
 export class Symlink extends FsNode {
-  readonly target: string;
+  readonly #target: string;
   constructor(target: string) {
     super(S_IFLNK | 0o777);
-    this.target = target;
+    this.#target = target;
+  }
+  get target(): string {
+    return this.#target;
   }
   override get size(): number {
     return this.target.length;
   }
 }
 
+/** A link whose target is a node, whatever path it has: /proc/PID/fd/N. */
+export class MagicLink extends Symlink {
+  readonly node: FsNode;
+  constructor(target: string, node: FsNode) {
+    super(target);
+    this.node = node;
+  }
+}
+
+/** A file with bytes at offsets. */
+export abstract class RegularFile extends FsNode {
+  /** All of it, or -errno. */
+  abstract contents(): Uint8Array | number;
+  /** 0 or -errno. */
+  abstract truncate(length: number): number;
+  abstract open(flags: number): OpenNode | number;
+}
+
 /** A file of ramfs. */
-export class RamFile extends FsNode {
+export class RamFile extends RegularFile {
   data: Uint8Array;
   constructor(mode: number, data: Uint8Array = new Uint8Array(0)) {
     super(S_IFREG | mode);
@@ -127,8 +176,18 @@ export class RamFile extends FsNode {
   override get size(): number {
     return this.data.length;
   }
-  open(append: boolean): OpenNode {
+  override contents(): Uint8Array {
+    return this.data;
+  }
+  override truncate(length: number): number {
+    const data = new Uint8Array(length);
+    data.set(this.data.subarray(0, length));
+    this.data = data;
+    return 0;
+  }
+  override open(flags: number): OpenNode {
     const file = this;
+    const append = (flags & O_APPEND) !== 0;
     return {
       position: 0,
       // biome-ignore lint/correctness/useYield: a file in memory never sleeps
@@ -141,11 +200,7 @@ export class RamFile extends FsNode {
       *write(data) {
         if (append) this.position = file.data.length;
         const end = this.position + data.length;
-        if (end > file.data.length) {
-          const grown = new Uint8Array(end);
-          grown.set(file.data);
-          file.data = grown;
-        }
+        if (end > file.data.length) file.truncate(end);
         file.data.set(data, this.position);
         this.position = end;
         return data.length;

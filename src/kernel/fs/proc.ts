@@ -1,6 +1,8 @@
 // Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
 
-import { miscProc } from '../drivers/char/misc.ts';
+import { MiscDevices } from '../drivers/char/misc.ts';
+import { inputProc } from '../drivers/input/sysfs.ts';
+import { Irqs } from '../irq/manage.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64, latin1 } from '../memory.ts';
 import { flagsText } from '../module/main.ts';
@@ -14,7 +16,12 @@ import {
 } from '../module/module.ts';
 import { getParameter, setParameter } from '../module/parameters.ts';
 import { moduleTaintLetters } from '../panic.ts';
+import { buses, classes, filesystems } from '../q35.generated.ts';
+import { Resources } from '../resource.ts';
+import { CharDevices } from './char_dev.ts';
 import { ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
+import { ProcRoot } from './proc_pid.ts';
+import { procSystem } from './proc_system.ts';
 
 const SYSFS_SIZE = 4096;
 const SECTION_FILE_SIZE = 19;
@@ -50,24 +57,34 @@ export function kallsymsText(k: Kernel): string {
 /** Everything that stands in /proc, /sys and the ramfs root of a fresh kernel. */
 export function mountAll(k: Kernel): void {
   for (const path of ['/bin', '/etc', '/root', '/tmp', '/run', '/var', `/lib/modules/${k.description.release}`]) k.vfs.directory(path);
-  procfs(k);
   sysfs(k);
+  procfs(k);
+  k.vfs.mounts.push(
+    { source: 'udev', target: '/dev', type: 'devtmpfs', options: 'rw,nosuid,relatime' },
+    { source: 'debugfs', target: '/sys/kernel/debug', type: 'debugfs', options: 'rw,nosuid,nodev,noexec,relatime' },
+  );
 }
 
 function procfs(k: Kernel): void {
-  const proc = new TreeDirectory(0o555, false);
-  k.vfs.root.put('proc', proc);
+  const proc = new ProcRoot(k);
+  k.vfs.mount({ source: 'proc', target: '/proc', type: 'proc', options: 'rw,nosuid,nodev,noexec,relatime' }, proc);
+  procSystem(k, proc);
   const text = (name: string, make: () => string, mode = 0o444): void => proc.put(name, new TextFile(mode, plainText(make)));
   text('modules', () => modulesText(k));
   text('kallsyms', () => kallsymsText(k));
   text('version', () => `${k.description.version}\n`);
   text('cmdline', () => `${k.cmdline}\n`);
-  proc.put('misc', miscProc(k));
+  text('devices', () => k.get(CharDevices).procText());
+  text('misc', () => k.get(MiscDevices).procText());
+  for (const [name, file] of inputProc(k)) proc.child('bus', 0o555).child('input', 0o555).put(name, file);
+  text('interrupts', () => k.get(Irqs).procText());
+  text('ioports', () => k.get(Resources).procText('ioport_resource'));
+  text('iomem', () => k.get(Resources).procText('iomem_resource'));
   text('uptime', () => {
     const seconds = (k.clock.now / 1e9).toFixed(2);
     return `${seconds} ${seconds}\n`;
   });
-  text('filesystems', () => ['sysfs', 'tmpfs', 'proc', 'debugfs', 'devtmpfs', 'ramfs'].map((name) => `nodev\t${name}\n`).join(''));
+  text('filesystems', () => filesystems.map((line) => `${line}\n`).join(''));
   const kernel = proc.child('sys', 0o555).child('kernel', 0o555);
   kernel.put(
     'tainted',
@@ -94,8 +111,13 @@ function procfs(k: Kernel): void {
 
 function sysfs(k: Kernel): void {
   const sys = new TreeDirectory(0o555, false);
-  k.vfs.root.put('sys', sys);
+  k.vfs.mount({ source: 'sysfs', target: '/sys', type: 'sysfs', options: 'rw,nosuid,nodev,noexec,relatime' }, sys);
   for (const name of ['bus', 'class', 'dev', 'devices', 'kernel']) sys.child(name);
+  for (const name of buses) {
+    sys.child('bus').child(name).child('devices');
+    sys.child('bus').child(name).child('drivers');
+  }
+  for (const name of classes) sys.child('class').child(name);
   const directories = new WeakMap<Module, Directory>();
   const loaded = (): Module[] => k.modules.all.filter(({ state }) => state !== MODULE_STATE_UNFORMED);
   sys.put(

@@ -1,6 +1,6 @@
 // Path walking. Source: fs/namei.c, path_resolution(7).
-import { EEXIST, ELOOP, ENOENT, ENOTDIR, EPERM } from '#abi';
-import { Directory, FsNode, Symlink, TreeDirectory } from './node.ts';
+import { EEXIST, ELOOP, ENOENT, ENOTDIR } from '#abi';
+import { Directory, FsNode, MagicLink, Symlink, TreeDirectory } from './node.ts';
 
 const MAX_LINKS = 40;
 
@@ -13,8 +13,19 @@ export interface Resolved {
   readonly path: string;
 }
 
+/** A line of /proc/mounts. `target` '' is the root. */
+export interface Mount {
+  readonly source: string;
+  readonly target: string;
+  readonly type: string;
+  readonly options: string;
+}
+
 export class Vfs {
+  readonly mounts: Mount[] = [{ source: 'rootfs', target: '', type: 'rootfs', options: 'rw' }];
   readonly root = new TreeDirectory();
+  /** The process whose path is walked: /proc/self. */
+  caller = 1;
 
   /** Walks `path` from `cwd`. With `follow`, a symlink at the end is followed too. */
   resolve(path: string, cwd: string, follow = true): Resolved | number {
@@ -29,9 +40,10 @@ export class Vfs {
         stack.pop();
         continue;
       }
-      const node = directory.lookup(name);
+      let node = directory.lookup(name);
       const last = n === parts.length - 1;
-      if (node instanceof Symlink && (!last || follow)) {
+      if (node instanceof MagicLink && (!last || follow)) node = node.node;
+      else if (node instanceof Symlink && (!last || follow)) {
         if (++links > MAX_LINKS) return -ELOOP;
         parts = [...split(node.target), ...parts.slice(n + 1)];
         if (node.target.startsWith('/')) stack = [];
@@ -53,12 +65,23 @@ export class Vfs {
       path: `/${stack.map((part) => part.name).join('/')}`,
     };
   }
-  /** Puts a new node where `path` says. */
-  create(path: string, cwd: string, node: FsNode): number {
+  /** Makes a new entry where `path` says. */
+  create(path: string, cwd: string, make: (directory: Directory, name: string) => number): number {
     const place = this.resolve(path, cwd, false);
     if (typeof place === 'number') return place;
-    if (place.node !== undefined) return -EEXIST;
-    return place.directory.add(place.name, node) ? 0 : -EPERM;
+    return place.node === undefined ? make(place.directory, place.name) : -EEXIST;
+  }
+  /** Puts the top of a file system at `target`, whose parents are made. */
+  mount(mount: Mount, top: Directory): void {
+    this.put(mount.target, top);
+    this.mounts.push(mount);
+  }
+  /** Puts a node of the kernel's own at `path`, whose parents are made. */
+  put(path: string, node: FsNode): void {
+    const parts = split(path);
+    const name = parts.pop();
+    if (name === undefined) throw new Error('nothing replaces the root');
+    this.directory(parts.join('/')).put(name, node);
   }
   /** A directory of the kernel's own; missing parts are made. */
   directory(path: string): TreeDirectory {

@@ -1,5 +1,5 @@
 // Reference-counted objects with a directory in /sys. Source: lib/kobject.c, lib/kobject_uevent.c, include/linux/kobject.h.
-import { EINVAL } from '#abi';
+import { EINVAL, ENOMEM } from '#abi';
 import {
   blocking,
   blockingVariadic,
@@ -201,6 +201,24 @@ const kset = pointer('struct kset *');
 const kernelKobj = (path: string) => kdata((k, address) => k.memory.setPtr(address, k.get(KernelKobjects).at(path)));
 const NO_UEVENTS = 'nobody listens to uevents: none is sent';
 
+const UeventEnv = kernelStruct('kobj_uevent_env', { envp: embedded, envp_idx: int, buf: embedded, buflen: int });
+const UEVENT_NUM_ENVP = 64;
+const UEVENT_BUFFER_SIZE = 2048;
+/** Appends KEY=value to an event's environment: 0, or -ENOMEM after a warning. */
+export function addUeventVar(k: Kernel, env: Addr, text: string): number {
+  const event = k.view(UeventEnv, env);
+  const full =
+    event.envp_idx >= UEVENT_NUM_ENVP ? 'too many keys' : event.buflen + text.length >= UEVENT_BUFFER_SIZE ? 'buffer size too small' : '';
+  if (full !== '') {
+    k.exceptions.warn('lib/kobject_uevent.c', full === 'too many keys' ? 682 : 693, 'add_uevent_var', `add_uevent_var: ${full}`);
+    return -ENOMEM;
+  }
+  k.memory.setCstring(event.buf + event.buflen, text);
+  k.memory.setPtr(event.envp + event.envp_idx * 8, event.buf + event.buflen);
+  event.envp_idx += 1;
+  event.buflen += text.length + 1;
+  return 0;
+}
 export const kobjectApi: KernelApi = kernelApi('lib/kobject.c', {
   kobject_init: kfunc({ kobj, ktype: pointer('struct kobj_type *') }, nothing, (k, { kobj: object, ktype }) =>
     kobjectInit(k, object, ktype),
@@ -252,6 +270,9 @@ export const kobjectApi: KernelApi = kernelApi('lib/kobject.c', {
   kobject_uevent_env: partial(
     NO_UEVENTS,
     kfunc({ kobj, action: uint, envp_ext: voidPtr }, int, () => 0),
+  ),
+  add_uevent_var: variadic({ env: voidPtr, format: cstring }, int, (k, { env, format, va }) =>
+    addUeventVar(k, env, k.formatter.format(format, va)),
   ),
   kset_init: kfunc({ k: kset }, nothing, (k, { k: set }) => {
     listInit(k, k.view(Kset, set).list);

@@ -1,9 +1,24 @@
 // printk's formats. Source: lib/vsprintf.c, Documentation/core-api/printk-formats.rst; observed facts: linux-modules.md 8.3, 8.4.
 import { errnoName } from '#abi';
-import { cstring, int, type KernelApi, kernelApi, kernelStruct, kfunc, partial, pointer, size_t, variadic, voidPtr } from '../api/index.ts';
+import {
+  cstring,
+  gfp_t,
+  int,
+  type KernelApi,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  partial,
+  pointer,
+  size_t,
+  variadic,
+  voidPtr,
+} from '../api/index.ts';
 import { guestVaList, type VaList } from '../api/valist.ts';
 import type { Kernel } from '../kernel.ts';
-import { type Addr, fromLatin1 } from '../memory.ts';
+import { type Addr, fromLatin1, latin1 } from '../memory.ts';
+import { kmalloc } from '../mm/slab_common.ts';
+import { dentryText, escapedText, fileText, fourccText, resourceText, timeText } from './vsprintf_struct.ts';
 
 const VaFormat = kernelStruct('va_format', { fmt: voidPtr, va: voidPtr });
 const MAX_ERRNO = 4095;
@@ -141,11 +156,40 @@ export class Formatter {
       case 'a':
         return readable(() => `0x${memory.u64(address).toString(16).padStart(16, '0')}`);
       case 'b':
-        return readable(() => this.#bitmap(address, spec.width, more === 'l'));
+        return this.#invalid(address) ?? this.#bitmap(address, spec.width, more === 'l');
+      case 'R':
+      case 'r':
+        return readable(() => resourceText(this.#k, address, kind === 'r'));
+      case 'd':
+        return readable(() => dentryText(this.#k, address, Number(more[0]) || 1));
+      case 'D':
+        return readable(() => fileText(this.#k, address, Number(more[0]) || 1));
+      case 't':
+        if (more[0] !== 'R' && more[0] !== 'T') return text('(%pt?)');
+        return readable(() => timeText(this.#k, address, more[0] as 'R' | 'T', more.slice(1)));
+      case 'E':
+        return this.#invalid(address) ?? escapedText(memory.read(address, Math.max(spec.width, 1)), more);
+      case '4':
+        return more.startsWith('cc') ? readable(() => fourccText(memory.u32(address))) : text('(%p4?)');
+      case 'N':
+        return more.startsWith('F') ? readable(() => `0x${memory.u64(address).toString(16).padStart(16, '0')}`) : text('(%pN?)');
+      case 'O':
+        return text('(%pOF?)');
+      case 'f':
+        return text('(%pf?)');
+      case 'k':
+      case 'u':
+        if (more[0] !== 's') return text('(einval)');
+        return kind === 'k' ? this.#string(address, spec) : text(this.#userString(address));
       case 'K':
       default:
         return this.#hashed(address, spec);
     }
+  }
+  #userString(address: Addr): string {
+    const bytes = this.#k.user.slice(address, PAGE_SIZE);
+    const end = bytes.indexOf(0);
+    return bytes.length === 0 ? '(efault)' : latin1(bytes.subarray(0, end < 0 ? bytes.length : end));
   }
   #hashed(address: Addr, spec: Spec): string {
     const plain = address === 0 || (address < 0 && address >= -MAX_ERRNO);
@@ -216,8 +260,9 @@ function integer(value: bigint, radix: number, spec: Spec, signed: boolean, uppe
   if (upper) digits = digits.toUpperCase();
   const sign = negative ? '-' : signed && spec.flags.includes('+') ? '+' : signed && spec.flags.includes(' ') ? ' ' : '';
   const prefix = spec.flags.includes('#') ? (radix === 16 ? (upper ? '0X' : '0x') : radix === 8 && value !== 0n ? '0' : '') : '';
-  if (spec.precision !== undefined) digits = digits.padStart(spec.precision, '0');
-  else if (spec.flags.includes('0') && !spec.flags.includes('-')) digits = digits.padStart(spec.width - sign.length - prefix.length, '0');
+  // Unlike C's, a precision does not switch the zero flag off.
+  digits = digits.padStart(spec.precision ?? 0, '0');
+  if (spec.flags.includes('0') && !spec.flags.includes('-')) digits = digits.padStart(spec.width - sign.length - prefix.length, '0');
   return pad(sign + prefix + digits, spec);
 }
 const UUID_BIG = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -251,7 +296,7 @@ function put(k: Kernel, buffer: Addr, size: number, text: string): void {
   k.memory.write(buffer, bytes);
   k.memory.setU8(buffer + bytes.length, 0);
 }
-const MISSING = 'the extensions %pd %pD %pg %pG %pO %pt %pR %pr %p4cc %pE %pN print a hashed pointer';
+const MISSING = '%pg and %pG print a hashed pointer';
 const HUGE = 2 ** 31;
 const va_list = pointer('struct __va_list_tag *');
 const buf = voidPtr;
@@ -298,5 +343,37 @@ export const vsprintfApi: KernelApi = kernelApi('lib/vsprintf.c', {
       put(k, to, HUGE, text);
       return text.length;
     }),
+  ),
+  vsprintf: partial(
+    MISSING,
+    kfunc({ buf, fmt: cstring, args: va_list }, int, (k, { buf: to, fmt, args }) => {
+      const text = k.formatter.format(fmt, guestVaList(k.memory, args));
+      put(k, to, HUGE, text);
+      return text.length;
+    }),
+  ),
+});
+/** The text in memory of its own, or NULL. */
+function allocated(k: Kernel, gfp: number, text: string): Addr {
+  const address = kmalloc(k, text.length + 1, gfp);
+  if (address !== 0) k.memory.setCstring(address, text);
+  return address;
+}
+export const kasprintfApi: KernelApi = kernelApi('lib/kasprintf.c', {
+  kasprintf: partial(
+    MISSING,
+    variadic({ gfp: gfp_t, fmt: cstring }, voidPtr, (k, { gfp, fmt, va }) => allocated(k, gfp, k.formatter.format(fmt, va))),
+  ),
+  kvasprintf: partial(
+    MISSING,
+    kfunc({ gfp: gfp_t, fmt: cstring, ap: va_list }, voidPtr, (k, { gfp, fmt, ap }) =>
+      allocated(k, gfp, k.formatter.format(fmt, guestVaList(k.memory, ap))),
+    ),
+  ),
+  kvasprintf_const: partial(
+    MISSING,
+    kfunc({ gfp: gfp_t, fmt: cstring, ap: va_list }, voidPtr, (k, { gfp, fmt, ap }) =>
+      allocated(k, gfp, k.formatter.format(fmt, guestVaList(k.memory, ap))),
+    ),
   ),
 });

@@ -11,6 +11,15 @@ export class PageAllocator {
   #next: Addr = kernelAddr(DIRECT_MAP.start);
   readonly #end: Addr = kernelAddr(DIRECT_MAP.end);
 
+  /** Bytes. */
+  get total(): number {
+    return DIRECT_MAP.end - DIRECT_MAP.start;
+  }
+  get inUse(): number {
+    let pages = 0;
+    for (const order of this.#orderOf.values()) pages += 2 ** order;
+    return pages * PAGE_SIZE;
+  }
   /** 2^order pages (contents undefined), or undefined when memory is exhausted. */
   alloc(order: number): Addr | undefined {
     if (order >= MAX_ORDER) return undefined;

@@ -21,6 +21,10 @@ export class RegionAllocator {
     this.#start = kernelAddr(region.start);
     this.#end = kernelAddr(region.start) + (region.end - region.start);
   }
+  /** Bytes of all ranges. */
+  get inUse(): number {
+    return this.#ranges.reduce((sum, { size }) => sum + size, 0);
+  }
   /** Zeroed pages for `size` bytes, or undefined when there is no hole. */
   alloc(size: number): Addr | undefined {
     const bytes = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE;

@@ -20,6 +20,7 @@ import type { Sleeping } from '../api/index.ts';
 import type { TextRange } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1 } from '../memory.ts';
+import { notifierError, notifyModule } from '../notifier.ts';
 import { moduleTaintLetters, TAINT } from '../panic.ts';
 import { checkElf, Refusal, splitSignature } from './checks.ts';
 import { findSymtab, layOut } from './layout.ts';
@@ -126,12 +127,14 @@ export class Modules {
       this.lastReport = { ...this.lastReport, errno: loaded.errno };
       return -loaded.errno;
     }
-    const parsed = yield* parseArguments(this.#k, loaded.name, loaded.parameters, args);
-    if (parsed < 0) {
-      this.#free(loaded);
-      return parsed;
-    }
-    return yield* this.#doInit(loaded);
+    const { name, parameters, addr } = loaded;
+    const notified = notifierError(yield* notifyModule(this.#k, MODULE_STATE_COMING, addr));
+    const failed = notified < 0 ? notified : Math.min(0, yield* parseArguments(this.#k, name, parameters, args));
+    if (failed === 0) return yield* this.#doInit(loaded);
+    this.#setState(loaded, MODULE_STATE_GOING);
+    yield* notifyModule(this.#k, MODULE_STATE_GOING, addr);
+    this.#free(loaded);
+    return failed;
   }
 
   #load(image: Uint8Array, flags: number): Module | Refusal {
@@ -198,6 +201,15 @@ export class Modules {
     if (present !== undefined) {
       this.#release(module);
       return new Refusal(present.state === MODULE_STATE_LIVE ? EEXIST : EBUSY);
+    }
+    const perCpu = layout.percpu;
+    if (perCpu !== undefined && perCpu.size > 0) {
+      module.percpu = k.percpu.allocReserved(perCpu.size, perCpu.align);
+      if (module.percpu === undefined) {
+        this.#release(module);
+        return new Refusal(ENOMEM, `${name}: Could not allocate ${perCpu.size} bytes percpu data`, 4);
+      }
+      if (perCpu.type !== SHT_NOBITS) k.memory.write(k.percpu.base + module.percpu, elf.contents(perCpu));
     }
     // From here the module is in the list: what fails must take it out again.
     this.#list.unshift(module);
@@ -293,6 +305,7 @@ export class Modules {
         errno = ENOEXEC;
         return 0n;
       }
+      if (section === module.layout.percpu?.index) return symbol.value + BigInt(module.percpu ?? 0);
       const placed = module.layout.placed.get(section);
       if (placed === undefined) return symbol.value;
       return symbol.value + BigInt((placed.area === 'core' ? module.core : module.init) + placed.offset);
@@ -378,6 +391,9 @@ export class Modules {
     const { core, init } = module.layout;
     // The loader's own reference, and one while init runs.
     struct.refcnt = 2;
+    struct['mkobj.kobj.name'] = struct.name;
+    struct['mkobj.kobj.kref.refcount.refs.counter'] = 1;
+    struct['mkobj.mod'] = module.addr;
     struct['core_layout.base'] = module.core;
     struct['core_layout.size'] = core.size;
     struct['core_layout.text_size'] = core.textSize;
@@ -409,6 +425,8 @@ export class Modules {
     struct.extable = fixups.address;
     struct.num_exentries = fixups.count;
     struct.taints = module.taints;
+    struct.percpu = module.percpu ?? 0;
+    struct.percpu_size = module.percpu === undefined ? 0 : (module.layout.percpu?.size ?? 0);
     for (const list of [struct.source_list, struct.target_list]) {
       k.memory.setPtr(list, list);
       k.memory.setPtr(list + 8, list);
@@ -458,6 +476,7 @@ export class Modules {
     const result = struct.init === 0 ? 0 : yield* k.callInt(struct.init);
     if (result < 0) {
       this.#setState(module, MODULE_STATE_GOING);
+      yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
       this.#free(module);
       return result;
     }
@@ -468,6 +487,7 @@ export class Modules {
       );
     }
     this.#setState(module, MODULE_STATE_LIVE);
+    yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
     struct.refcnt -= 1;
     module.symbols = module.coreSymbols;
     k.text.remove(module);
@@ -503,6 +523,7 @@ export class Modules {
     } else struct.refcnt = 0;
     this.#setState(module, MODULE_STATE_GOING);
     if (struct.exit !== 0) yield* k.call(struct.exit);
+    yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
     this.lastUnloaded = `${module.name}${flagsText(module)}`;
     this.#free(module);
     return 0;
@@ -522,6 +543,7 @@ export class Modules {
   }
   #release(module: Module): void {
     const k = this.#k;
+    if (module.percpu !== undefined) k.percpu.free(module.percpu);
     for (const [start, size] of [
       [module.core, module.coreSize],
       [module.init, module.initSize],

@@ -32,9 +32,14 @@ export const ModuleStruct = kernelStruct('module', {
   bug_table: voidPtr,
   num_bugs: u32,
   args: voidPtr,
+  'mkobj.kobj.name': voidPtr,
+  'mkobj.kobj.kref.refcount.refs.counter': s32,
+  'mkobj.mod': voidPtr,
   taints: voidPtr,
   source_list: embedded,
   target_list: embedded,
+  percpu: voidPtr,
+  percpu_size: u32,
   'core_layout.base': voidPtr,
   'core_layout.size': u32,
   'core_layout.text_size': u32,
@@ -72,6 +77,8 @@ export class Module {
   readonly modinfo: readonly { readonly tag: string; readonly value: string }[];
   state = MODULE_STATE_UNFORMED;
   taints = 0;
+  /** Offset of its static per-CPU variables; undefined when it has none. */
+  percpu: number | undefined;
   /** Bytes of core and (until it is freed) init memory. */
   initSize: number;
   exports: readonly ModuleExport[] = [];

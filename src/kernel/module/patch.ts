@@ -24,6 +24,10 @@ const X86_FEATURE_ALWAYS = 117;
 const FEATURE_NOT = 0x8000;
 const PRESENT: ReadonlySet<number> = new Set([X86_FEATURE_ALWAYS]);
 
+/** sizeof(struct paravirt_patch_site). */
+const PARAVIRT_SITE = 16;
+const little32 = (value: number): number[] => [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, (value >> 24) & 0xff];
+
 export class Patcher {
   readonly #k: Kernel;
   readonly #module: Module;
@@ -33,6 +37,7 @@ export class Patcher {
   }
   /** All of it, in Linux's order. */
   run(): void {
+    this.#paravirt();
     this.#retpolines();
     this.#returns();
     this.#alternatives();
@@ -47,6 +52,21 @@ export class Patcher {
     const place = this.#module.sectionAddress(section);
     if (place === undefined) return;
     for (let at = place.address; at + 4 <= place.address + place.size; at += 4) yield at + this.#k.memory.s32(at);
+  }
+  /** `call *pv_ops+X(%rip)` becomes a direct call of the native function, or NOPs where that does nothing. */
+  #paravirt(): void {
+    const place = this.#module.sectionAddress('.parainstructions');
+    if (place === undefined) return;
+    const { memory, symbols, description } = this.#k;
+    const operations = symbols.require('pv_ops');
+    const doesNothing = description.kallsyms.byName('_paravirt_nop');
+    for (let entry = place.address; entry + PARAVIRT_SITE <= place.address + place.size; entry += PARAVIRT_SITE) {
+      const site = memory.ptr(entry);
+      const target = memory.ptr(operations + memory.u8(entry + 8) * 8);
+      const room = memory.u8(entry + 9);
+      if (target === doesNothing) this.#write(site, NOPS[room] ?? []);
+      else this.#write(site, [0xe8, ...little32(target - (site + 5)), ...(NOPS[room - 5] ?? [])]);
+    }
   }
   /** `call/jmp __x86_indirect_thunk_REG` becomes `call/jmp *%REG` and NOPs. The thunks lie 32 bytes apart, by register. */
   #retpolines(): void {
@@ -87,7 +107,7 @@ export class Patcher {
       const bytes = [...memory.read(replacement, length)];
       if ((bytes[0] === 0xe8 || bytes[0] === 0xe9) && length === 5) {
         const target = replacement + 5 + memory.s32(replacement + 1) - (site + 5);
-        bytes.splice(1, 4, target & 0xff, (target >> 8) & 0xff, (target >> 16) & 0xff, (target >> 24) & 0xff);
+        bytes.splice(1, 4, ...little32(target));
       }
       for (let left = room - length; left > 0; ) {
         const nop = NOPS[Math.min(left, 8)] as readonly number[];
@@ -104,13 +124,32 @@ export class Patcher {
   }
   /** Each site gets the state of its key: a jump where branch default and key differ, else a NOP. */
   #jumpLabels(): void {
+    for (const { entry, key, inverted } of this.#jumpEntries()) this.setJump(entry, this.#enabled(key) !== inverted);
+  }
+  #enabled(key: Addr): boolean {
+    return this.#k.memory.s32(key) > 0;
+  }
+  /** Entries whose code is gone (that of init) are left out. */
+  *#jumpEntries(): Generator<{ entry: Addr; key: Addr; inverted: boolean }> {
     const place = this.#module.sectionAddress('__jump_table');
     const { memory } = this.#k;
     if (place === undefined) return;
     for (let entry = place.address; entry + 16 <= place.address + place.size; entry += 16) {
       const key = entry + 8 + Number(memory.s64(entry + 8));
-      const enabled = memory.s32(Math.floor(key / 4) * 4) > 0;
-      this.setJump(entry, enabled !== ((key & 1) !== 0));
+      const code = entry + memory.s32(entry);
+      const inCore = code >= this.#module.core && code < this.#module.core + this.#module.coreSize;
+      if (inCore || this.#module.initSize > 0) yield { entry, key: Math.floor(key / 4) * 4, inverted: (key & 1) !== 0 };
+    }
+  }
+  /** The key at `address` was switched: the sites that test it follow, in code that may already run. */
+  updateKey(address: Addr): void {
+    const { memory, cpu, execution } = this.#k;
+    for (const { entry, key, inverted } of this.#jumpEntries()) {
+      if (key !== address) continue;
+      this.setJump(entry, this.#enabled(key) !== inverted);
+      const code = (entry + memory.s32(entry)) >>> 0;
+      cpu.invalidate(code, code + 5);
+      execution.codePatched();
     }
   }
   /** Makes one site jump, or not. */
@@ -122,9 +161,6 @@ export class Patcher {
     const short = first === 0xeb || first === 0x66;
     if (!taken) this.#write(code, short ? NOP2 : NOP5);
     else if (short) this.#write(code, [0xeb, (distance - 2) & 0xff]);
-    else {
-      const relative = distance - 5;
-      this.#write(code, [0xe9, relative & 0xff, (relative >> 8) & 0xff, (relative >> 16) & 0xff, (relative >> 24) & 0xff]);
-    }
+    else this.#write(code, [0xe9, ...little32(distance - 5)]);
   }
 }

@@ -35,6 +35,8 @@ export class PrintkLog {
   #seq = 0;
   /** Index of the first record that `dmesg` shows after `dmesg -C`. */
   cleared = 0;
+  /** console, default message, minimum and default console level: /proc/sys/kernel/printk. */
+  readonly levels: [number, number, number, number] = [7, DEFAULT_LEVEL, 1, 7];
 
   constructor(k: Kernel) {
     this.#k = k;

@@ -1,11 +1,13 @@
 // One simulated CPU: which task runs, who waits, and what passes the time.
-import { embedded, int, kernelStruct, pointer, type StructView, u32, uint, voidPtr } from '../api/index.ts';
+import { embedded, int, kernelStruct, pointer, type StructView, u32, u64, uint, ulongAddr, voidPtr } from '../api/index.ts';
 import type { Request, Sleeping } from '../api/kfunc.ts';
 import { REG_STACK_LIMIT, REGISTER_FILE, RSP } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
+import { listAddTail, listDeleteInit, listInit } from '../lib/list.ts';
 import { type Addr, hex64 } from '../memory.ts';
 import type { Nanoseconds } from '../time/clock.ts';
 import type { Context, Outcome } from './execution.ts';
+import { HARDIRQ_OFFSET, Softirqs } from './softirqs.ts';
 import { TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, Task, THREAD_SIZE } from './task.ts';
 
 export const TaskStruct = kernelStruct('task_struct', {
@@ -21,12 +23,28 @@ export const TaskStruct = kernelStruct('task_struct', {
   real_parent: pointer('struct task_struct *'),
   group_leader: pointer('struct task_struct *'),
   tasks: embedded,
+  children: embedded,
+  sibling: embedded,
+  thread_node: embedded,
+  signal: voidPtr,
+  nsproxy: voidPtr,
+  'usage.refs.counter': int,
+  'thread_info.flags': ulongAddr,
+  prio: int,
+  static_prio: int,
+  normal_prio: int,
+  start_time: u64,
+  exit_state: int,
 });
+const SignalStruct = kernelStruct('signal_struct', { thread_head: embedded, nr_threads: int });
+export const NsProxy = kernelStruct('nsproxy', { uts_ns: voidPtr, pid_ns_for_children: voidPtr });
+/** The priority of nice 0. */
+const DEFAULT_PRIO = 120;
+const TIF_SIGPENDING = 1 << 2;
+const EXIT_DEAD = 0x10;
+export const PF_KTHREAD = 0x00200000;
 const TASK_COMM_LEN = 16;
 const SIGKILL = 9;
-/** preempt_count() of one nested interrupt (include/linux/preempt.h). */
-export const SOFTIRQ_OFFSET = 0x100;
-export const HARDIRQ_OFFSET = 0x10000;
 /** Room that an interrupt leaves below the interrupted stack pointer. */
 const IRQ_GAP = 256;
 const SWITCH: Request = { kind: 'switch' };
@@ -50,6 +68,10 @@ export class Scheduler {
   constructor(k: Kernel, initTask: Addr) {
     this.#k = k;
     this.idle = this.#makeTask(0, initTask, 'swapper/0');
+    const struct = k.view(TaskStruct, initTask);
+    struct.parent = struct.real_parent = initTask;
+    struct.cred = struct.real_cred = k.symbols.require('init_cred');
+    struct.nsproxy = k.symbols.require('init_nsproxy');
     this.#current = this.idle;
     this.#enter(this.idle);
   }
@@ -62,6 +84,10 @@ export class Scheduler {
   }
   structOf(task: Task): StructView<typeof TaskStruct.fields> {
     return this.#k.view(TaskStruct, task.addr);
+  }
+  /** The pid given out last. */
+  get lastPid(): number {
+    return this.#nextPid - 1;
   }
   newPid(): number {
     return this.#nextPid++;
@@ -87,7 +113,10 @@ export class Scheduler {
     const task = this.#makeTask(pid ?? this.newPid(), addr, comm);
     const struct = k.view(TaskStruct, addr);
     struct.cred = struct.real_cred = this.currentStruct.cred;
+    struct.nsproxy = this.currentStruct.nsproxy;
     struct.parent = struct.real_parent = this.#current.addr;
+    listAddTail(k, struct.tasks, this.structOf(this.idle).tasks);
+    listAddTail(k, struct.sibling, this.currentStruct.children);
     const run = function* (): Sleeping<void> {
       task.exitCode = yield* body(task);
     };
@@ -105,11 +134,29 @@ export class Scheduler {
     struct.pid = struct.tgid = pid;
     struct.stack = stack;
     struct.group_leader = addr;
+    struct['usage.refs.counter'] = 1;
+    struct.prio = struct.static_prio = struct.normal_prio = DEFAULT_PRIO;
+    struct.start_time = BigInt(Math.floor(k.clock.now));
+    for (const list of [struct.tasks, struct.children, struct.sibling]) listInit(k, list);
+    struct.signal = this.#makeSignal(struct.thread_node);
     k.memory.setCstring(struct.comm, comm.slice(0, TASK_COMM_LEN - 1));
     const task = new Task(pid, addr, stack);
     this.#byPid.set(pid, task);
     this.#byAddr.set(addr, task);
     return task;
+  }
+  /** The struct of a thread group of one. */
+  #makeSignal(threadNode: Addr): Addr {
+    const k = this.#k;
+    const size = k.layouts.sizeOf('signal_struct');
+    const signal = k.slab.alloc(size);
+    if (signal === undefined) throw new Error('out of guest memory for a task');
+    k.memory.fill(signal, 0, size);
+    const view = k.view(SignalStruct, signal);
+    view.nr_threads = 1;
+    listInit(k, view.thread_head);
+    listAddTail(k, threadNode, view.thread_head);
+    return signal;
   }
   comm(task: Task): string {
     return this.#k.memory.cstring(this.#k.view(TaskStruct, task.addr).comm, TASK_COMM_LEN);
@@ -134,8 +181,15 @@ export class Scheduler {
   }
   /** Marks a signal pending and wakes an interruptible (SIGKILL: a killable) sleeper. */
   signal(task: Task, signal: number): void {
+    if ((this.structOf(task).flags & PF_KTHREAD) !== 0 && !task.allowed.has(signal)) return;
     task.signals.add(signal);
+    this.structOf(task)['thread_info.flags'] |= TIF_SIGPENDING;
     this.wake(task, TASK_INTERRUPTIBLE | (signal === SIGKILL ? TASK_WAKEKILL : 0));
+  }
+  /** Forgets the signals that are pending. */
+  flushSignals(task: Task): void {
+    task.signals.clear();
+    this.structOf(task)['thread_info.flags'] &= ~TIF_SIGPENDING;
   }
   signalPending(task: Task, state: number): boolean {
     if ((state & TASK_INTERRUPTIBLE) !== 0) return task.signals.size > 0;
@@ -181,16 +235,30 @@ export class Scheduler {
     }
     task.dead = true;
     if (outcome === 'killed') task.exitCode = 9;
-    this.#k.view(TaskStruct, task.addr).__state = TASK_DEAD;
+    const struct = this.structOf(task);
+    struct.__state = TASK_DEAD;
+    struct.exit_state = EXIT_DEAD;
+    for (const list of [struct.tasks, struct.sibling]) listDeleteInit(this.#k, list);
     for (const listener of task.onExit) listener();
   }
-  /** Frees a dead task's memory. Its pid is free again. */
+  /** Takes a reference to the task's struct. */
+  get(task: Task): void {
+    this.structOf(task)['usage.refs.counter'] += 1;
+  }
+  /** A dead task goes: its pid is free again, its struct when nobody holds it any more. */
   reap(task: Task): void {
     if (!task.dead) throw new Error(`task ${task.pid} (${hex64(task.addr)}) still lives`);
     this.#byPid.delete(task.pid);
     this.#byAddr.delete(task.addr);
     this.#k.vmalloc.free(task.stack);
-    this.#k.slab.free(task.addr);
+    const struct = this.structOf(task);
+    struct['usage.refs.counter'] -= 1;
+    if (struct['usage.refs.counter'] === 0) this.release(task.addr);
+  }
+  /** Frees the struct of a task that is gone. Linux: __put_task_struct(). */
+  release(address: Addr): void {
+    this.#k.slab.free(this.#k.view(TaskStruct, address).signal);
+    this.#k.slab.free(address);
   }
   #enter(task: Task): void {
     const k = this.#k;
@@ -225,5 +293,6 @@ export class Scheduler {
     }
     k.percpu.preemptCount -= offset;
     k.registers.restore(saved);
+    if (offset === HARDIRQ_OFFSET) k.get(Softirqs).run();
   }
 }

@@ -14,7 +14,9 @@ import {
   optionalCstring,
   pointer,
   ptr,
+  raw,
   type Sleeping,
+  s64,
   u32,
   u64,
   uint,
@@ -22,9 +24,10 @@ import {
   ulongAddr,
   voidPtr,
 } from '../api/index.ts';
+import { RAX, RDI, RDX } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
-import { SOFTIRQ_OFFSET } from '../sched/scheduler.ts';
+import { Softirqs } from '../sched/softirqs.ts';
 import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from '../sched/task.ts';
 import type { CancellableEvent } from './clock.ts';
 
@@ -69,6 +72,12 @@ class Timers {
     const view = this.#k.view(TimerList, timer);
     view['entry.pprev'] = 0;
   }
+  *#expire(timer: Addr, event: CancellableEvent): Sleeping<void> {
+    // Cancelled or started anew while soft interrupts were held back.
+    if (this.#pending.get(timer) !== event) return;
+    this.#forget(timer);
+    yield* this.#k.call(this.#k.view(TimerList, timer).function, timer);
+  }
   /** (Re)starts the timer for its `expires`. @returns whether it was pending. */
   start(timer: Addr): boolean {
     const k = this.#k;
@@ -76,15 +85,8 @@ class Timers {
     const view = k.view(TimerList, timer);
     // timer_pending() looks at pprev.
     view['entry.pprev'] = timer;
-    this.#pending.set(
-      timer,
-      k.clock.at(Math.max(timeOf(view.expires), k.clock.now), () => {
-        this.#forget(timer);
-        k.scheduler.interrupt(SOFTIRQ_OFFSET, function* () {
-          yield* k.call(view.function, timer);
-        });
-      }),
-    );
+    const event = k.clock.at(Math.max(timeOf(view.expires), k.clock.now), () => k.get(Softirqs).raise(() => this.#expire(timer, event)));
+    this.#pending.set(timer, event);
     return was;
   }
 }
@@ -194,6 +196,18 @@ export const timeApi: KernelApi = kernelApi('kernel/time/time.c', {
   __msecs_to_jiffies: kfunc({ m: uint }, ulong, (_, { m }) => BigInt(Math.ceil(m / MS_PER_JIFFY))),
   __usecs_to_jiffies: kfunc({ u: uint }, ulong, (_, { u }) => BigInt(Math.ceil((u * 1000) / NS_PER_JIFFY))),
   jiffies_to_usecs: kfunc({ j: ulong }, uint, (_, { j }) => Number(BigInt.asUintN(32, j * BigInt(NS_PER_JIFFY / 1000)))),
+  /** The struct comes back in two registers: seconds in rax, nanoseconds in rdx. */
+  ns_to_timespec64: raw((_, registers) => {
+    const time = BigInt.asIntN(64, registers.u64(RDI));
+    const rest = ((time % NS_PER_S) + NS_PER_S) % NS_PER_S;
+    registers.setU64(RAX, (time - rest) / NS_PER_S);
+    registers.setU64(RDX, rest);
+  }),
+  set_normalized_timespec64: kfunc({ ts: voidPtr, sec: long, nsec: s64 }, nothing, (k, { ts, sec, nsec }) => {
+    const rest = ((nsec % NS_PER_S) + NS_PER_S) % NS_PER_S;
+    k.memory.setU64(ts, sec + (nsec - rest) / NS_PER_S);
+    k.memory.setU64(ts + 8, rest);
+  }),
   nsecs_to_jiffies: kfunc({ n: u64 }, ulong, (_, { n }) => n / BigInt(NS_PER_JIFFY)),
   nsecs_to_jiffies64: kfunc({ n: u64 }, u64, (_, { n }) => n / BigInt(NS_PER_JIFFY)),
   jiffies64_to_nsecs: kfunc({ j: u64 }, u64, (_, { j }) => j * BigInt(NS_PER_JIFFY)),

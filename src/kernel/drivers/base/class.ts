@@ -18,6 +18,7 @@ import { Sysfs, SysfsFile } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
 import { KernelKobjects } from '../../lib/kobject.ts';
 import type { Addr } from '../../memory.ts';
+import { kzalloc } from '../../mm/slab_common.ts';
 import { find, forEach } from './bus.ts';
 
 export const ClassStruct = kernelStruct('class', {
@@ -25,6 +26,7 @@ export const ClassStruct = kernelStruct('class', {
   owner: voidPtr,
   class_groups: voidPtr,
   dev_groups: voidPtr,
+  dev_uevent: voidPtr,
   devnode: voidPtr,
   class_release: voidPtr,
   dev_release: voidPtr,
@@ -55,12 +57,13 @@ export class Classes {
     }
     return devices;
   }
-  *register(cls: Addr): Sleeping<number> {
+  /** `builtIn`: a class of the kernel's own, whose directory is there from the start. */
+  *register(cls: Addr, builtIn = false): Sleeping<number> {
     const k = this.#k;
     const name = this.nameOf(cls);
     const parent = k.vfs.directory('/sys/class');
     const EEXIST = 17;
-    if (parent.entries.has(name)) {
+    if (parent.entries.has(name) && !builtIn) {
       k.log.print('warning', `sysfs: cannot create duplicate filename '/class/${name}'`);
       k.exceptions.dumpStack();
       k.log.print(
@@ -69,7 +72,7 @@ export class Classes {
       );
       return -EEXIST;
     }
-    parent.put(name, new TreeDirectory(0o755, false));
+    if (!builtIn) parent.put(name, new TreeDirectory(0o755, false));
     k.view(ClassStruct, cls).p = cls;
     const kobj = k.get(KernelKobjects).at(`class/${name}`);
     k.get(Sysfs).makers.set(kobj, (attribute) => this.attributeFile(cls, attribute));
@@ -112,6 +115,27 @@ export class Classes {
   }
 }
 const classes = (k: Kernel): Classes => k.get(Classes);
+
+/** Classes of the kernel's own subsystems: each made when the first device needs it. */
+export class KernelClasses {
+  readonly #k: Kernel;
+  readonly #byName = new Map<string, Addr>();
+  constructor(k: Kernel) {
+    this.#k = k;
+  }
+  /** The class `name`; `release`: the kernel function that frees its devices. */
+  *at(name: string, release: string): Sleeping<Addr> {
+    const k = this.#k;
+    const existing = this.#byName.get(name);
+    if (existing !== undefined) return existing;
+    const address = kzalloc(k, k.layouts.sizeOf('class'));
+    this.#byName.set(name, address);
+    k.view(ClassStruct, address).name = k.cstringAlloc(name);
+    k.view(ClassStruct, address).dev_release = k.symbols.require(release);
+    yield* classes(k).register(address, true);
+    return address;
+  }
+}
 const cls = pointer('struct class *');
 const dev = pointer('struct device *');
 const isError = (address: Addr): boolean => address === NULL || (address < 0 && address >= -4095);

@@ -26,6 +26,7 @@ import { Symlink, type TreeDirectory } from '../../fs/node.ts';
 import { Sysfs, sysfsText } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
 import {
+  addUeventVar,
   KernelKobjects,
   Kobject,
   kobjectAdd,
@@ -42,6 +43,7 @@ import { Buses, find, forEach } from './bus.ts';
 import { Classes, ClassStruct } from './class.ts';
 import { deviceName } from './dev_printk.ts';
 import { Devres } from './devres.ts';
+import { newEnvironment, variablesOf } from './uevent.ts';
 
 export const Device = kernelStruct('device', {
   parent: voidPtr,
@@ -58,8 +60,14 @@ export const Device = kernelStruct('device', {
   release: voidPtr,
   driver: voidPtr,
 });
-const DeviceType = kernelStruct('device_type', { name: voidPtr, groups: voidPtr, devnode: voidPtr, release: voidPtr });
-const BusNames = kernelStruct('bus_type', { name: voidPtr, dev_name: voidPtr });
+export const DeviceType = kernelStruct('device_type', {
+  name: voidPtr,
+  groups: voidPtr,
+  uevent: voidPtr,
+  devnode: voidPtr,
+  release: voidPtr,
+});
+const BusNames = kernelStruct('bus_type', { name: voidPtr, dev_name: voidPtr, uevent: voidPtr });
 const KobjType = kernelStruct('kobj_type', { release: voidPtr, sysfs_ops: voidPtr });
 const SysfsOps = kernelStruct('sysfs_ops', { show: voidPtr, store: voidPtr });
 const DeviceAttribute = kernelStruct('device_attribute', { show: voidPtr, store: voidPtr });
@@ -67,11 +75,19 @@ const ExtAttribute = kernelStruct('dev_ext_attribute', { var: voidPtr });
 const NULL = 0;
 const DEFAULT_NODE_MODE = 0o600;
 
+/** What the kernel itself adds to the devices of one of its types, classes or buses. */
+interface Builtin {
+  /** Attribute files. */
+  readonly files?: (device: Addr, directory: TreeDirectory) => void;
+  /** KEY=VALUE lines of `uevent`. */
+  readonly uevent?: (device: Addr) => readonly string[];
+}
 /** The kobj_type of devices, and what is known of each added one. */
 class DeviceCore {
   readonly ktype: Addr;
   readonly nodes = new Map<Addr, () => void>();
   readonly children = new Map<Addr, Addr[]>();
+  readonly builtin = new Map<Addr, Builtin>();
   constructor(k: Kernel) {
     const ops = k.slab.alloc(k.layouts.sizeOf('sysfs_ops')) ?? NULL;
     k.view(SysfsOps, ops).show = k.symbols.require('dev_attr_show');
@@ -84,6 +100,11 @@ class DeviceCore {
   }
 }
 const core = (k: Kernel): DeviceCore => k.get(DeviceCore);
+/** Says what devices of a type, class or bus of the kernel's own have. `owner`: its address. */
+export function describeDevices(k: Kernel, owner: Addr, builtin: Builtin): void {
+  core(k).builtin.set(owner, builtin);
+}
+export const childrenOf = (k: Kernel, device: Addr): readonly Addr[] => core(k).children.get(device) ?? [];
 
 export function deviceInitialize(k: Kernel, device: Addr): void {
   kobjectInit(k, device, core(k).ktype);
@@ -114,7 +135,7 @@ export function* deviceAdd(k: Kernel, device: Addr): Sleeping<number> {
   const error = yield* kobjectAdd(k, device, parentOf(k, device));
   if (error !== 0) return error;
   const directory = k.get(Sysfs).directory(device) as TreeDirectory;
-  directory.put('uevent', sysfsText(0o644, { read: text(() => ueventText(k, device)), write: takeAll }));
+  directory.put('uevent', sysfsText(0o644, { read: () => ueventText(k, device), write: takeAll }));
   if (view.class !== NULL) linkClass(k, device, directory);
   const failed = yield* addGroups(k, device);
   if (failed !== 0) {
@@ -145,11 +166,14 @@ function linkClass(k: Kernel, device: Addr, directory: TreeDirectory): void {
 function* addGroups(k: Kernel, device: Addr): Sleeping<number> {
   const view = k.view(Device, device);
   const lists = [
-    view.class === NULL ? NULL : k.view(ClassStruct, view.class).dev_groups,
-    view.type === NULL ? NULL : k.view(DeviceType, view.type).groups,
-    view.groups,
-  ];
-  for (const groups of lists) {
+    [view.class, view.class === NULL ? NULL : k.view(ClassStruct, view.class).dev_groups],
+    [view.type, view.type === NULL ? NULL : k.view(DeviceType, view.type).groups],
+    [NULL, view.groups],
+  ] as const;
+  for (const [owner, groups] of lists) {
+    core(k)
+      .builtin.get(owner)
+      ?.files?.(device, k.get(Sysfs).directory(device) as TreeDirectory);
     const error = groups === NULL ? 0 : yield* k.get(Sysfs).createGroups(device, groups);
     if (error !== 0) return error;
   }
@@ -167,37 +191,55 @@ function powerFiles(directory: TreeDirectory): void {
   ];
   for (const [name, mode, value] of files) power.put(name, sysfsText(mode, { read: text(() => value), write: takeAll }));
 }
-/** `dev`, and the node in /dev with the mode and name that the class or type says. */
+/** Name and mode of the node in /dev, as the type or class says. Linux: device_get_devnode(). */
+function* nodeOf(k: Kernel, device: Addr): Sleeping<{ readonly name: string; readonly mode: number }> {
+  const { class: cls, type } = k.view(Device, device);
+  const devnode = (type === NULL ? NULL : k.view(DeviceType, type).devnode) || (cls === NULL ? NULL : k.view(ClassStruct, cls).devnode);
+  let name = deviceName(k, device).replaceAll('!', '/');
+  if (devnode === NULL) return { name, mode: 0 };
+  const place = k.slab.alloc(8) ?? NULL;
+  k.memory.fill(place, 0, 8);
+  const given = yield* k.call(devnode, device, place, 0, 0);
+  const mode = k.memory.u16(place);
+  k.slab.free(place);
+  if (given !== NULL) {
+    name = k.memory.cstring(given);
+    k.slab.free(given);
+  }
+  return { name, mode };
+}
+/** `dev`, and the node in /dev. */
 function* addNode(k: Kernel, device: Addr, directory: TreeDirectory): Sleeping<void> {
-  const { devt, class: cls, type } = k.view(Device, device);
+  const { devt } = k.view(Device, device);
   directory.put('dev', sysfsText(0o444, { read: text(() => `${majorOf(devt)}:${minorOf(devt)}\n`) }));
   k.vfs.directory('/sys/dev/char').put(`${majorOf(devt)}:${minorOf(devt)}`, new Symlink(`../../${k.get(Sysfs).path(device)}`));
-  const devnode = (type === NULL ? NULL : k.view(DeviceType, type).devnode) || (cls === NULL ? NULL : k.view(ClassStruct, cls).devnode);
-  let mode = 0;
-  let name = deviceName(k, device);
-  if (devnode !== NULL) {
-    const place = k.slab.alloc(8) ?? NULL;
-    k.memory.fill(place, 0, 8);
-    const given = yield* k.call(devnode, device, place, 0, 0);
-    mode = k.memory.u16(place);
-    k.slab.free(place);
-    if (given !== NULL) {
-      name = k.memory.cstring(given);
-      k.slab.free(given);
-    }
-  }
-  const remove = devtmpfs(k, name, devt, mode === 0 ? DEFAULT_NODE_MODE : mode & 0o777);
-  core(k).nodes.set(device, remove);
+  const { name, mode } = yield* nodeOf(k, device);
+  core(k).nodes.set(device, devtmpfs(k, name, devt, mode === 0 ? DEFAULT_NODE_MODE : mode & 0o777));
 }
-function ueventText(k: Kernel, device: Addr): string {
-  const { devt, type, driver, bus } = k.view(Device, device);
-  const lines: string[] = [];
-  if (majorOf(devt) !== 0)
-    lines.push(`MAJOR=${majorOf(devt)}`, `MINOR=${minorOf(devt)}`, `DEVNAME=${deviceName(k, device).replaceAll('!', '/')}`);
-  if (type !== NULL && k.view(DeviceType, type).name !== NULL) lines.push(`DEVTYPE=${k.memory.cstring(k.view(DeviceType, type).name)}`);
-  if (driver !== NULL) lines.push(`DRIVER=${k.memory.cstring(k.memory.ptr(driver))}`);
-  const name = bus === NULL ? '' : k.memory.cstring(k.view(BusNames, bus).name);
-  if (name === 'platform') lines.push(`MODALIAS=platform:${deviceName(k, device).replace(/\.(?:\d+|\d+\.auto)$/, '')}`);
+/** The variables of the device's uevents. Linux: dev_uevent(). */
+function* ueventText(k: Kernel, device: Addr): Sleeping<string | number> {
+  const { devt, type, driver, bus, class: cls } = k.view(Device, device);
+  const env = newEnvironment(k);
+  const add = (line: string): number => addUeventVar(k, env, line);
+  if (majorOf(devt) !== 0) {
+    const { name, mode } = yield* nodeOf(k, device);
+    for (const line of [`MAJOR=${majorOf(devt)}`, `MINOR=${minorOf(devt)}`, `DEVNAME=${name}`]) add(line);
+    if (mode !== 0) add(`DEVMODE=0${(mode & 0o777).toString(8)}`);
+  }
+  if (type !== NULL && k.view(DeviceType, type).name !== NULL) add(`DEVTYPE=${k.memory.cstring(k.view(DeviceType, type).name)}`);
+  if (driver !== NULL) add(`DRIVER=${k.memory.cstring(k.memory.ptr(driver))}`);
+  const busName = bus === NULL ? '' : k.memory.cstring(k.view(BusNames, bus).name);
+  if (busName === 'platform') add(`MODALIAS=platform:${deviceName(k, device).replace(/\.(?:\d+|\d+\.auto)$/, '')}`);
+  const more = [
+    bus === NULL ? NULL : k.view(BusNames, bus).uevent,
+    cls === NULL ? NULL : k.view(ClassStruct, cls).dev_uevent,
+    type === NULL ? NULL : k.view(DeviceType, type).uevent,
+  ];
+  // What one of them returns is only reported where debugging is on.
+  for (const uevent of more) if (uevent !== NULL) yield* k.callInt(uevent, device, env);
+  for (const owner of [bus, cls, type]) for (const line of core(k).builtin.get(owner)?.uevent?.(device) ?? []) add(line);
+  const lines = variablesOf(k, env);
+  k.slab.free(env);
   return lines.map((line) => `${line}\n`).join('');
 }
 function* removeFromSysfs(k: Kernel, device: Addr): Sleeping<void> {

@@ -32,6 +32,8 @@ interface Resource {
   readonly release: Addr;
   /** An action's function and argument instead of memory. */
   readonly action?: { readonly fn: Addr; readonly argument: Addr };
+  /** What the kernel itself undoes: a claimed region, an interrupt. */
+  readonly undo?: { readonly key: unknown; readonly run: () => Sleeping<unknown> | void };
   /** A group's bounds: everything after the opening one belongs to it. */
   readonly group?: Addr;
 }
@@ -62,8 +64,21 @@ export class Devres {
     const list = this.of(device);
     list.splice(list.indexOf(resource), 1);
   }
-  *release(device: Addr, { release, data, action }: Resource): Sleeping<void> {
-    if (action !== undefined) yield* this.#k.call(action.fn, action.argument);
+  /** Something of the kernel's own that is undone with the device; `key` finds it before. */
+  addUndo(device: Addr, key: unknown, run: () => Sleeping<unknown> | void): void {
+    this.add(device, { data: NULL, release: NULL, undo: { key, run } });
+  }
+  /** Undoes it now. Whether it was there. */
+  *undo(device: Addr, key: unknown): Sleeping<boolean> {
+    const found = this.find(device, ({ undo }) => undo?.key === key);
+    if (found === undefined) return false;
+    this.remove(device, found);
+    yield* this.release(device, found);
+    return true;
+  }
+  *release(device: Addr, { release, data, action, undo }: Resource): Sleeping<void> {
+    if (undo !== undefined) yield* undo.run() ?? [];
+    else if (action !== undefined) yield* this.#k.call(action.fn, action.argument);
     else {
       if (release !== NULL) yield* this.#k.call(release, device, data);
       if (data !== NULL) this.#k.slab.free(data);
@@ -75,6 +90,26 @@ export class Devres {
     for (const resource of gone) yield* this.release(device, resource);
     if (this.of(device).length === 0) this.#byDevice.delete(device);
     return gone.length;
+  }
+  /** fn(argument) when the device's driver goes. */
+  addAction(device: Addr, fn: Addr, argument: Addr): void {
+    this.add(device, { data: NULL, release: NULL, action: { fn, argument } });
+  }
+  /** Forgets an action without calling it. */
+  takeAction(device: Addr, fn: Addr, argument: Addr): void {
+    const found = this.find(device, ({ action }) => action?.fn === fn && action.argument === argument);
+    if (found !== undefined) this.remove(device, found);
+  }
+  /** Starts a group; without an `id` of the caller's the group makes one. */
+  openGroup(device: Addr, id: Addr = NULL): Addr {
+    const group = id !== NULL ? id : (this.#k.slab.alloc(8) ?? NULL);
+    this.add(device, { data: NULL, release: NULL, group });
+    return group;
+  }
+  /** Releases the newest group (or the one named `id`) and all that came after its start. */
+  *releaseGroup(device: Addr, id: Addr = NULL): Sleeping<number> {
+    const at = this.of(device).findLastIndex(({ group }) => group !== undefined && (id === NULL || group === id));
+    return at < 0 ? 0 : yield* this.releaseAll(device, at);
   }
 }
 const devres = (k: Kernel): Devres => k.get(Devres);
@@ -147,22 +182,13 @@ export const devresApi: KernelApi = kernelApi('drivers/base/devres.c', {
     yield* devres(k).release(device, found);
     return 0;
   }),
-  devres_open_group: kfunc({ dev, id: voidPtr, gfp: gfp_t }, voidPtr, (k, { dev: device, id }) => {
-    const group = id !== NULL ? id : (k.slab.alloc(8) ?? NULL);
-    devres(k).add(device, { data: NULL, release: NULL, group });
-    return group;
-  }),
+  devres_open_group: kfunc({ dev, id: voidPtr, gfp: gfp_t }, voidPtr, (k, { dev: device, id }) => devres(k).openGroup(device, id)),
   devres_close_group: kfunc({ dev, id: voidPtr }, nothing, () => {}),
   devres_remove_group: kfunc({ dev, id: voidPtr }, nothing, (k, { dev: device, id }) => {
     const found = devres(k).find(device, ({ group }) => group !== undefined && (id === NULL || group === id));
     if (found !== undefined) devres(k).remove(device, found);
   }),
-  devres_release_group: blocking({ dev, id: voidPtr }, int, function* (k, { dev: device, id }) {
-    const at = devres(k)
-      .of(device)
-      .findLastIndex(({ group }) => group !== undefined && (id === NULL || group === id));
-    return at < 0 ? 0 : yield* devres(k).releaseAll(device, at);
-  }),
+  devres_release_group: blocking({ dev, id: voidPtr }, int, (k, { dev: device, id }) => devres(k).releaseGroup(device, id)),
   devm_kmalloc: kfunc({ dev, size: size_t, gfp: gfp_t }, voidPtr, (k, { dev: device, size, gfp }) => memory(k, device, size, gfp)),
   devm_kfree: kfunc({ dev, p: voidPtr }, nothing, (k, { dev: device, p }) => {
     const found = devres(k).find(device, ({ data }) => data === p && p !== NULL);
@@ -187,7 +213,7 @@ export const devresApi: KernelApi = kernelApi('drivers/base/devres.c', {
     memory(k, device, 4096 << order, gfp_mask),
   ),
   devm_add_action: kfunc({ dev, action: voidPtr, data: voidPtr }, int, (k, { dev: device, action, data }) => {
-    devres(k).add(device, { data: NULL, release: NULL, action: { fn: action, argument: data } });
+    devres(k).addAction(device, action, data);
     return 0;
   }),
   devm_remove_action: kfunc({ dev, action: voidPtr, data: voidPtr }, nothing, (k, { dev: device, action, data }) => {

@@ -15,9 +15,9 @@ import {
 } from '../../api/index.ts';
 import { CharDevices } from '../../fs/char_dev.ts';
 import { makeDevice } from '../../fs/devices.ts';
-import { plainText, TextFile } from '../../fs/node.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Addr } from '../../memory.ts';
+import { miscDevices } from '../../q35.generated.ts';
 import { Classes, ClassStruct } from '../base/class.ts';
 import { Device, deviceCreate, deviceUnregister } from '../base/core.ts';
 
@@ -36,7 +36,7 @@ const MISC_DYNAMIC_MINOR = 255;
 const DYNAMIC_MINORS = 128;
 const NULL = 0;
 
-class MiscDevices {
+export class MiscDevices {
   readonly #k: Kernel;
   /** Newest first, as /proc/misc lists them. */
   readonly #devices: { readonly misc: Addr; readonly minor: number }[] = [];
@@ -44,11 +44,11 @@ class MiscDevices {
   constructor(k: Kernel) {
     this.#k = k;
   }
-  text(): string {
+  /** /proc/misc. */
+  procText(): string {
     const { memory } = this.#k;
-    return this.#devices
-      .map(({ misc, minor }) => `${String(minor).padStart(3)} ${memory.cstring(this.#k.view(MiscDevice, misc).name)}\n`)
-      .join('');
+    const own = this.#devices.map(({ misc, minor }) => `${minor} ${memory.cstring(this.#k.view(MiscDevice, misc).name)}`);
+    return [...own, ...miscDevices].map((line) => `${line.padStart(line.length + 3 - line.indexOf(' '))}\n`).join('');
   }
   /** The class `misc`, made with the first device. */
   *#misc(): Sleeping<Addr> {
@@ -60,14 +60,14 @@ class MiscDevices {
     k.memory.fill(cls, 0, size);
     k.view(ClassStruct, cls).name = k.cstringAlloc('misc');
     k.view(ClassStruct, cls).devnode = k.symbols.require('misc_devnode');
-    yield* k.get(Classes).register(cls);
+    yield* k.get(Classes).register(cls, true);
     return cls;
   }
   *register(misc: Addr): Sleeping<number> {
     const k = this.#k;
     const view = k.view(MiscDevice, misc);
     const dynamic = view.minor === MISC_DYNAMIC_MINOR;
-    const taken = new Set(this.#devices.map(({ minor }) => minor));
+    const taken = new Set([...this.#devices.map(({ minor }) => minor), ...miscDevices.map((line) => Number.parseInt(line, 10))]);
     const minor = dynamic ? freeMinor(taken) : view.minor;
     if (minor === undefined || taken.has(minor)) return -EBUSY;
     view.minor = minor;
@@ -102,13 +102,6 @@ class MiscDevices {
 function freeMinor(taken: ReadonlySet<number>): number | undefined {
   for (let minor = DYNAMIC_MINORS - 1; minor >= 0; minor--) if (!taken.has(minor)) return minor;
   return undefined;
-}
-/** /proc/misc. */
-export function miscProc(k: Kernel): TextFile {
-  return new TextFile(
-    0o444,
-    plainText(() => k.get(MiscDevices).text()),
-  );
 }
 const misc = voidPtr;
 export const miscApi: KernelApi = kernelApi('drivers/char/misc.c', {

@@ -1,0 +1,25 @@
+insmod samples/gamepad/gamepad.ko; echo "insmod $?"
+ls /sys/class/input | grep -v mice
+cat /proc/bus/input/devices
+insmod debian/evdev.ko; echo "evdev $?"
+cat /proc/bus/input/devices
+ls /sys/class/input | grep -v mice
+ls /dev/input | grep -v mice
+cat /proc/bus/input/handlers
+cat /sys/class/input/input0/name /sys/class/input/input0/phys /sys/class/input/input0/uniq
+cat /sys/class/input/input0/modalias /sys/class/input/input1/modalias
+cat /sys/class/input/input0/properties /sys/class/input/input0/inhibited
+ls /sys/class/input/input0/id
+ls /sys/class/input/input0/capabilities
+ls /sys/class/input/input1
+cat /sys/class/input/input0/id/bustype /sys/class/input/input0/id/vendor /sys/class/input/input0/id/product /sys/class/input/input0/id/version
+cat /sys/class/input/input0/capabilities/ev /sys/class/input/input0/capabilities/key /sys/class/input/input0/capabilities/abs /sys/class/input/input0/capabilities/ff
+cat /sys/class/input/input1/capabilities/ev /sys/class/input/input1/capabilities/key /sys/class/input/input1/capabilities/sw /sys/class/input/input1/capabilities/msc
+cat /sys/class/input/input0/uevent /sys/class/input/input1/uevent /sys/class/input/event0/uevent
+echo 1 > /sys/class/input/input1/inhibited; cat /sys/class/input/input1/inhibited
+echo 0 > /sys/class/input/input1/inhibited; cat /sys/class/input/input1/inhibited
+lsmod
+rmmod evdev; echo "rmmod evdev $?"
+ls /sys/class/input | grep -v mice
+rmmod gamepad; echo "rmmod $?"
+cat /proc/bus/input/devices | grep -v mice
