@@ -152,7 +152,13 @@ export class Execution {
             continue;
           }
           this.#stale = false;
-          if (this.#pending === undefined) throw new Error('the CPU unwound without a pending kernel function');
+          if (this.#pending === undefined) {
+            // Nothing made it unwind: guest code went to address 0.
+            this.#registers.rip = 0n;
+            ip = this.#host.exception({ kind: 'left', ip: 0 });
+            if (ip === undefined) return this.#kill(context);
+            continue;
+          }
           context.activations.push(this.#pending.activation);
           request = this.#pending.request;
           this.#pending = undefined;
