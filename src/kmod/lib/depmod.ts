@@ -53,7 +53,10 @@ class DepModule {
 }
 
 export function depmod(input: DepmodInput): Depmod {
-  const modules = ordered(Array.from(input.modules, (module) => new DepModule(module)), input.order);
+  const modules = ordered(
+    Array.from(input.modules, (module) => new DepModule(module)),
+    input.order,
+  );
   const owners = new Map<string, DepModule>();
   for (const module of modules) for (const symbol of module.facts.exports) owners.set(symbol, module);
   const needs: string[] = [];
@@ -133,7 +136,12 @@ function outputs(
   { builtin, builtinModinfo }: DepmodInput,
   warnings: string[],
 ): Map<string, string | Uint8Array> {
-  const dep = modules.map((module) => ({ module, line: `${module.path}:${allNeeds(module).map(({ path }) => ` ${path}`).join('')}` }));
+  const dep = modules.map((module) => ({
+    module,
+    line: `${module.path}:${allNeeds(module)
+      .map(({ path }) => ` ${path}`)
+      .join('')}`,
+  }));
   const depIndex = new IndexWriter();
   for (const { module, line } of dep) depIndex.insert(module.name, line, module.index);
   const aliases = modules.flatMap((module) => tags(module, 'alias').map((alias) => ({ module, alias })));
@@ -150,10 +158,16 @@ function outputs(
   return new Map<string, string | Uint8Array>([
     ['modules.dep', dep.map(({ line }) => `${line}\n`).join('')],
     ['modules.dep.bin', depIndex.bytes()],
-    ['modules.alias', `# Aliases extracted from modules themselves.\n${aliases.map(({ module, alias }) => `alias ${alias} ${module.name}\n`).join('')}`],
+    [
+      'modules.alias',
+      `# Aliases extracted from modules themselves.\n${aliases.map(({ module, alias }) => `alias ${alias} ${module.name}\n`).join('')}`,
+    ],
     ['modules.alias.bin', aliasIndex.bytes()],
     ['modules.softdep', `# Soft dependencies extracted from modules themselves.\n${softdeps.join('')}`],
-    ['modules.symbols', `# Aliases for symbols, used by symbol_request().\n${symbols.map(([symbol, { name }]) => `alias symbol:${symbol} ${name}\n`).join('')}`],
+    [
+      'modules.symbols',
+      `# Aliases for symbols, used by symbol_request().\n${symbols.map(([symbol, { name }]) => `alias symbol:${symbol} ${name}\n`).join('')}`,
+    ],
     ['modules.symbols.bin', symbolIndex.bytes()],
     ...(builtin === undefined ? [] : [['modules.builtin.bin', builtinIndex(builtin)] as const]),
     ...(builtinModinfo === undefined ? [] : [['modules.builtin.alias.bin', builtinAliases(builtinModinfo)] as const]),

@@ -14,7 +14,7 @@ function hash(key: Uint8Array): number {
     case 3:
       value = (value + pair(full)) | 0;
       value ^= value << 16;
-      value ^= ((key[full + 2] as number) << 24 >> 24) << 18;
+      value ^= (((key[full + 2] as number) << 24) >> 24) << 18;
       value = (value + (value >>> 11)) | 0;
       break;
     case 2:
@@ -23,7 +23,7 @@ function hash(key: Uint8Array): number {
       value = (value + (value >>> 17)) | 0;
       break;
     case 1:
-      value = (value + ((key[full] as number) << 24 >> 24)) | 0;
+      value = (value + (((key[full] as number) << 24) >> 24)) | 0;
       value ^= value << 10;
       value = (value + (value >>> 1)) | 0;
       break;

@@ -30,7 +30,11 @@ export function readModule(bytes: Uint8Array): ModuleFacts {
 }
 function strings(elf: ElfFile, name: string): string[] {
   const section = elf.section(name);
-  return section === undefined ? [] : latin1(elf.contents(section)).split('\0').filter((text) => text !== '');
+  return section === undefined
+    ? []
+    : latin1(elf.contents(section))
+        .split('\0')
+        .filter((text) => text !== '');
 }
 /** Names of __versions: 8 bytes of CRC, 56 of name. */
 function versions(elf: ElfFile): string[] {
@@ -39,7 +43,11 @@ function versions(elf: ElfFile): string[] {
   const bytes = elf.contents(section);
   const names: string[] = [];
   for (let at = 0; at + VERSION_SIZE <= bytes.length; at += VERSION_SIZE) {
-    names.push(latin1(bytes.subarray(at + 8, at + VERSION_SIZE)).split('\0')[0]?.replace(/^\./, '') ?? '');
+    names.push(
+      latin1(bytes.subarray(at + 8, at + VERSION_SIZE))
+        .split('\0')[0]
+        ?.replace(/^\./, '') ?? '',
+    );
   }
   return names;
 }

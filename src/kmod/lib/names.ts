@@ -29,7 +29,10 @@ export function matches(pattern: string, text: string): boolean {
       const end = pattern.indexOf(']', at + 2);
       if (end < 0) source += '\\[';
       else {
-        source += `[${pattern.slice(at + 1, end).replace(/^!/, '^').replaceAll('\\', '\\\\')}]`;
+        source += `[${pattern
+          .slice(at + 1, end)
+          .replace(/^!/, '^')
+          .replaceAll('\\', '\\\\')}]`;
         at = end;
       }
     } else if (character === '\\' && at + 1 < pattern.length) source += escape(pattern[++at] as string);
