@@ -59,7 +59,7 @@ export class Patcher {
     if (place === undefined) return;
     const { memory, symbols, description } = this.#k;
     const operations = symbols.require('pv_ops');
-    const doesNothing = description.kallsyms.byName('_paravirt_nop');
+    const doesNothing = description.addressOf('_paravirt_nop');
     for (let entry = place.address; entry + PARAVIRT_SITE <= place.address + place.size; entry += PARAVIRT_SITE) {
       const site = memory.ptr(entry);
       const target = memory.ptr(operations + memory.u8(entry + 8) * 8);
@@ -143,12 +143,13 @@ export class Patcher {
   }
   /** The key at `address` was switched: the sites that test it follow, in code that may already run. */
   updateKey(address: Addr): void {
-    const { memory, cpu } = this.#k;
+    const { memory, cpu, execution } = this.#k;
     for (const { entry, key, inverted } of this.#jumpEntries()) {
       if (key !== address) continue;
       this.setJump(entry, this.#enabled(key) !== inverted);
       const code = (entry + memory.s32(entry)) >>> 0;
       cpu.invalidate(code, code + 5);
+      execution.codePatched();
     }
   }
   /** Makes one site jump, or not. */

@@ -65,6 +65,9 @@ export class Execution {
   readonly #cpu: Cpu;
   readonly #registers: Registers;
   readonly #host: ExecutionHost;
+  #stale = false;
+  /** Where guest code goes on after such an unwind. */
+  #resumeAt: number | undefined;
   #pending: { readonly activation: Activation; readonly request: Request } | undefined;
 
   constructor(cpu: Cpu, registers: Registers, host: ExecutionHost) {
@@ -87,7 +90,18 @@ export class Execution {
       }
       fn.setResult(step.value);
     }
-    return this.#registers.popReturn();
+    const ip = this.#registers.popReturn();
+    if (!this.#stale) return ip;
+    this.#stale = false;
+    this.#resumeAt = ip;
+    return 0;
+  }
+  /**
+   * Guest code that may be running was patched: after the kernel function that did it, the CPU unwinds and goes on in new
+   * translations. (Running WebAssembly cannot be changed.)
+   */
+  codePatched(): void {
+    this.#stale = true;
   }
 
   /** Runs `context` until it switches, finishes or is killed. */
@@ -114,6 +128,7 @@ export class Execution {
           const stop = this.#cpu.run(ip);
           ip = undefined;
           if (stop.kind === 'left' && stop.ip === GUEST_RETURN) {
+            this.#dropArguments(context.activations.at(-1));
             answer = this.#registers.addr(RAX);
             continue;
           }
@@ -130,6 +145,12 @@ export class Execution {
             if (ip === undefined) return this.#kill(context);
             continue;
           }
+          if (this.#resumeAt !== undefined) {
+            ip = this.#resumeAt;
+            this.#resumeAt = undefined;
+            continue;
+          }
+          this.#stale = false;
           if (this.#pending === undefined) throw new Error('the CPU unwound without a pending kernel function');
           context.activations.push(this.#pending.activation);
           request = this.#pending.request;
@@ -162,6 +183,8 @@ export class Execution {
    */
   #call(fn: Addr, args: readonly (number | bigint)[], context: Context): number | undefined {
     const registers = this.#registers;
+    const caller = context.activations.at(-1);
+    if (caller !== undefined) caller.stackArguments = Math.max(0, args.length - ARGUMENT_REGISTERS.length);
     for (let n = args.length - 1; n >= ARGUMENT_REGISTERS.length; n--) registers.push(Number(args[n]));
     registers.push(GUEST_RETURN_ADDR);
     ARGUMENT_REGISTERS.forEach((register, n) => {
@@ -181,6 +204,11 @@ export class Execution {
     if (callee.kind === 'raw') callee.call();
     else callee.setResult(callee.call());
     registers.popReturn();
+    this.#dropArguments(caller);
     return undefined;
+  }
+  /** The caller takes the arguments off the stack that did not fit into registers. */
+  #dropArguments(caller: Activation | undefined): void {
+    for (let left = caller?.stackArguments ?? 0; left > 0; left--) this.#registers.popReturn();
   }
 }

@@ -12,6 +12,7 @@ import { hexdump, od, xxd } from './dump.ts';
 import { toolCommand } from './kmod.ts';
 import { ls, stat } from './ls.ts';
 import { bridge, env, nohup, sh, sudo, timeout } from './run.ts';
+import { sys } from './sys.ts';
 import { arch, free, hostname, id, mkfifo, mknod, mount, nproc, ps, sleep, sync, sysctl, uname, uptime, whoami, yes } from './system.ts';
 
 const own: Readonly<Record<string, Command>> = {
@@ -43,6 +44,7 @@ const own: Readonly<Record<string, Command>> = {
   stat,
   sudo,
   sync,
+  sys,
   sysctl,
   tail,
   tee,
