@@ -1,6 +1,17 @@
 // The module tools against the real ones of kmod 30, on the same trees: output, messages, exit codes, bytes of the indexes.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -51,7 +62,11 @@ async function ours(line: readonly string[]): Promise<{ stdout: string; stderr: 
   return { stdout, stderr, status };
 }
 function real([name = '', ...args]: readonly string[]): { stdout: string; stderr: string; status: number } {
-  const { stdout, stderr, status } = spawnSync(name, args, { cwd: root, encoding: 'latin1', env: { PATH: '/usr/sbin:/usr/bin', LC_ALL: 'C' } });
+  const { stdout, stderr, status } = spawnSync(name, args, {
+    cwd: root,
+    encoding: 'latin1',
+    env: { PATH: '/usr/sbin:/usr/bin', LC_ALL: 'C' },
+  });
   // Debian's kmod is a debug build: file, line and function stand in libkmod's messages.
   return { stdout, stderr: stderr.replace(/ \.\.\/libkmod\/[\w-]+\.c:\d+ \w+: /g, ': '), status: status ?? -1 };
 }
@@ -75,7 +90,9 @@ beforeAll(() => {
   mkdirSync(join(tree, 'extra'), { recursive: true });
   mkdirSync(join(tree, 'kernel/lib'), { recursive: true });
   for (const entry of readdirSync(samples, { withFileTypes: true }))
-    if (entry.isDirectory()) for (const name of readdirSync(join(samples, entry.name))) if (name.endsWith('.ko')) copyFileSync(join(samples, entry.name, name), join(tree, 'extra', name));
+    if (entry.isDirectory())
+      for (const name of readdirSync(join(samples, entry.name)))
+        if (name.endsWith('.ko')) copyFileSync(join(samples, entry.name, name), join(tree, 'extra', name));
   for (const name of ['modules.order', 'modules.builtin', 'modules.builtin.modinfo']) copyFileSync(join(debian, name), join(tree, name));
   writeFileSync(join(root, 'kobox.conf'), CONF);
   writeFileSync(join(root, 'bad.ko'), 'x');
@@ -166,7 +183,12 @@ test.for(lines.map((line) => ({ line, title: line.join(' ').replaceAll(root, 'RO
 });
 
 test("depmod writes kmod's bytes", async () => {
-  const written = (): Record<string, string> => Object.fromEntries(readdirSync(tree).filter((name) => name.startsWith('modules.')).map((name) => [name, readFileSync(join(tree, name), 'latin1')]));
+  const written = (): Record<string, string> =>
+    Object.fromEntries(
+      readdirSync(tree)
+        .filter((name) => name.startsWith('modules.'))
+        .map((name) => [name, readFileSync(join(tree, name), 'latin1')]),
+    );
   const expected = written();
   for (const name of Object.keys(expected)) if (!/order|builtin$|modinfo$/.test(name)) rmSync(join(tree, name));
   expect(await ours(['depmod', '-b', root, RELEASE])).toEqual({ stdout: '', stderr: '', status: 0 });
@@ -183,7 +205,12 @@ test("depmod writes kmod's bytes for Debian's 4,023 modules", () => {
   const modules = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ko'))
     .map((path) => ({ path, bytes: new Uint8Array(readFileSync(join(folder, path))) }));
-  const { files } = computeDepmod({ modules, order: read('modules.order'), builtin: read('modules.builtin'), builtinModinfo: read('modules.builtin.modinfo') });
+  const { files } = computeDepmod({
+    modules,
+    order: read('modules.order'),
+    builtin: read('modules.builtin'),
+    builtinModinfo: read('modules.builtin.modinfo'),
+  });
   for (const [name, content] of files) expect(Buffer.from(content as string, 'latin1').toString('latin1') === read(name), name).toBe(true);
   rmSync(copy, { recursive: true });
 });
