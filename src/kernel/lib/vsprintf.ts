@@ -18,6 +18,8 @@ import { guestVaList, type VaList } from '../api/valist.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1, latin1 } from '../memory.ts';
 import { kmalloc } from '../mm/slab_common.ts';
+import { flagsByName } from './vsprintf_flags.ts';
+import { internetText } from './vsprintf_net.ts';
 import { dentryText, escapedText, fileText, fourccText, resourceText, timeText } from './vsprintf_struct.ts';
 
 const VaFormat = kernelStruct('va_format', { fmt: voidPtr, va: voidPtr });
@@ -145,7 +147,9 @@ export class Formatter {
         });
       case 'I':
       case 'i':
-        return readable(() => this.#internet(address, kind === 'i', more));
+        return readable(() => internetText(this.#k, address, kind === 'i', more) ?? `(%p${kind}?)`);
+      case 'G':
+        return readable(() => flagsByName(more[0] ?? '', memory.u64(address)) ?? '(%pG?)');
       case 'U':
         return readable(() => uuid(memory.read(address, 16), more));
       case 'h': {
@@ -200,17 +204,6 @@ export class Formatter {
     if (found === undefined) return `0x${hex(address, 0)}`;
     const owner = found.module === undefined ? '' : ` [${found.module}]`;
     return withOffset ? `${found.name}+0x${(found.offset - shift).toString(16)}/0x${found.size.toString(16)}${owner}` : found.name + owner;
-  }
-  #internet(address: Addr, bare: boolean, more: string): string {
-    const { memory } = this.#k;
-    if (more.startsWith('4')) {
-      const bytes = [...memory.read(address, 4)];
-      if (/[hl]/.test(more)) bytes.reverse();
-      return bytes.map((byte) => (bare ? String(byte).padStart(3, '0') : String(byte))).join('.');
-    }
-    const groups = Array.from({ length: 8 }, (_, n) => (memory.u8(address + n * 2) << 8) | memory.u8(address + n * 2 + 1));
-    if (more.includes('c') && !bare) return compressed(groups);
-    return groups.map((group) => group.toString(16).padStart(4, '0')).join(bare ? '' : ':');
   }
   #bitmap(address: Addr, bits: number, list: boolean): string {
     const { memory } = this.#k;
@@ -273,22 +266,6 @@ function uuid(bytes: Uint8Array, more: string): string {
   const text = [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-');
   return /[BL]/.test(more) ? text.toUpperCase() : text;
 }
-/** RFC 5952: the longest run of zero groups becomes '::'. */
-function compressed(groups: readonly number[]): string {
-  let best = { start: -1, length: 1 };
-  for (let start = 0; start < 8; start++) {
-    let length = 0;
-    while (start + length < 8 && groups[start + length] === 0) length++;
-    if (length > best.length) best = { start, length };
-  }
-  const part = (from: number, to: number): string =>
-    groups
-      .slice(from, to)
-      .map((group) => group.toString(16))
-      .join(':');
-  return best.start < 0 ? part(0, 8) : `${part(0, best.start)}::${part(best.start + best.length, 8)}`;
-}
-
 /** Writes at most `size` bytes with the NUL, as snprintf does. */
 function put(k: Kernel, buffer: Addr, size: number, text: string): void {
   if (size <= 0) return;
@@ -296,7 +273,7 @@ function put(k: Kernel, buffer: Addr, size: number, text: string): void {
   k.memory.write(buffer, bytes);
   k.memory.setU8(buffer + bytes.length, 0);
 }
-const MISSING = '%pg and %pG print a hashed pointer';
+const MISSING = '%pg prints a hashed pointer: there are no block devices';
 const HUGE = 2 ** 31;
 const va_list = pointer('struct __va_list_tag *');
 const buf = voidPtr;
