@@ -34,6 +34,8 @@ const packed = JSON.parse(
 const files = (Array.isArray(packed) ? packed[0] : Object.values(packed)[0]).files.map(({ path }) => path);
 for (const needed of [
   'dist/kobox.js',
+  'dist/main.cjs',
+  'assets/kernels/6.1.0-56-amd64/layouts',
   'dist/node/index.js',
   'assets/kernels/6.1.0-56-amd64/description.json',
   'samples/hello/hello.ko',

@@ -53,6 +53,11 @@ export interface KernelOptions {
 }
 
 const MEMORY_PAGES = 65536;
+/**
+ * Shared, though only one thread uses it: V8 counts the 4 GiB of a plain memory as used and collects all garbage for each
+ * kernel that boots, which costs ten times the boot itself.
+ */
+const MEMORY = { initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: typeof SharedArrayBuffer !== 'undefined' };
 /** What one exhausted loop budget of the CPU is worth: a tick of 250 Hz. */
 const TICK: Nanoseconds = 4_000_000;
 const EFLAGS_IF = 0x200n;
@@ -110,7 +115,7 @@ export class Kernel {
     this.cmdline = options.cmdline ?? '';
     this.#time = options.time ?? 'virtual';
     this.#wallStart = this.#time === 'wall' ? options.host.monotonicMs() : 0;
-    this.memory = new Memory(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }));
+    this.memory = new Memory(new WebAssembly.Memory(MEMORY));
     this.registers = new Registers(this.memory);
     this.registers.rflags = EFLAGS_IF;
     this.layouts = new Layouts(description.layouts, () => description.btf, this);

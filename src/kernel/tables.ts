@@ -5,6 +5,7 @@ import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
+import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -25,10 +26,12 @@ import { inputApi } from './drivers/input/input.ts';
 import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
+import { serioApi } from './drivers/input/serio/serio.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
+import { regulatorApi } from './drivers/regulator/core.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
@@ -46,10 +49,12 @@ import { irqManageApi } from './irq/manage.ts';
 import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
+import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
+import { dumpStackApi } from './lib/dump_stack.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
@@ -115,8 +120,11 @@ export const kernelTables: readonly KernelApi[] = [
   deviceApi,
   devresApi,
   devresIoApi,
+  dmaMappingApi,
+  dmaPoolApi,
   dmiApi,
   driverApi,
+  dumpStackApi,
   dynamicDebugApi,
   entryApi,
   fcntlApi,
@@ -142,6 +150,7 @@ export const kernelTables: readonly KernelApi[] = [
   ioremapApi,
   irqManageApi,
   irqWorkApi,
+  isaDmaApi,
   jumpLabelApi,
   kasprintfApi,
   keyboardApi,
@@ -150,6 +159,7 @@ export const kernelTables: readonly KernelApi[] = [
   kstrtoxApi,
   kstrtoxMoreApi,
   kthreadApi,
+  kthreadWorkerApi,
   ledClassApi,
   ledCoreApi,
   ledTriggersApi,
@@ -187,6 +197,7 @@ export const kernelTables: readonly KernelApi[] = [
   refcountApi,
   regcacheApi,
   regmapApi,
+  regulatorApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
@@ -195,6 +206,7 @@ export const kernelTables: readonly KernelApi[] = [
   selectApi,
   semaphoreApi,
   seqFileApi,
+  serioApi,
   signalApi,
   siphashApi,
   slabCommonApi,

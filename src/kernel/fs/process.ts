@@ -142,14 +142,11 @@ export class KernelProcess implements Process {
       },
     );
     if (result === undefined) this.killedBy = own?.exitSignal ?? SIGKILL;
-    else this.#dying();
     return result === undefined || RESTART.has(result as number) ? -EINTR : result;
   }
-  /** Whether a signal ends the process; says so in `killedBy`. */
+  /** Whether a signal has ended the process: what is left to it is exit(). */
   #dying(): boolean {
-    if (this.#exiting) return false;
-    if (this.killedBy === undefined) for (const signal of this.#pending) if (endsProcess(signal)) this.killedBy ??= signal;
-    return this.killedBy !== undefined;
+    return !this.#exiting && this.killedBy !== undefined;
   }
   /** A signal comes in. */
   deliver(signal: number): void {
@@ -158,7 +155,10 @@ export class KernelProcess implements Process {
     const handler = this.#handlers.get(signal);
     if (handler !== undefined) handler();
     else if (signal !== SIGKILL && (this.#ignored.has(signal) || !endsProcess(signal))) return;
-    else this.#pending.add(signal);
+    else {
+      this.#pending.add(signal);
+      this.killedBy ??= signal;
+    }
     if (this.#task !== undefined) this.#k.scheduler.signal(this.#task, signal);
     this.#interrupt?.();
   }
@@ -485,7 +485,6 @@ export class KernelProcess implements Process {
   }
   async exit(status = 0): Promise<void> {
     if (this.#exiting) return;
-    this.#dying();
     this.#exiting = true;
     for (const fd of this.files.numbers) await this.close(fd);
     this.#status = status;

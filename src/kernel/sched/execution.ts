@@ -128,6 +128,7 @@ export class Execution {
           const stop = this.#cpu.run(ip);
           ip = undefined;
           if (stop.kind === 'left' && stop.ip === GUEST_RETURN) {
+            this.#dropArguments(context.activations.at(-1));
             answer = this.#registers.addr(RAX);
             continue;
           }
@@ -182,6 +183,8 @@ export class Execution {
    */
   #call(fn: Addr, args: readonly (number | bigint)[], context: Context): number | undefined {
     const registers = this.#registers;
+    const caller = context.activations.at(-1);
+    if (caller !== undefined) caller.stackArguments = Math.max(0, args.length - ARGUMENT_REGISTERS.length);
     for (let n = args.length - 1; n >= ARGUMENT_REGISTERS.length; n--) registers.push(Number(args[n]));
     registers.push(GUEST_RETURN_ADDR);
     ARGUMENT_REGISTERS.forEach((register, n) => {
@@ -201,6 +204,11 @@ export class Execution {
     if (callee.kind === 'raw') callee.call();
     else callee.setResult(callee.call());
     registers.popReturn();
+    this.#dropArguments(caller);
     return undefined;
+  }
+  /** The caller takes the arguments off the stack that did not fit into registers. */
+  #dropArguments(caller: Activation | undefined): void {
+    for (let left = caller?.stackArguments ?? 0; left > 0; left--) this.#registers.popReturn();
   }
 }
