@@ -5,6 +5,10 @@ import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
+import { algapiApi } from './crypto/algapi.ts';
+import { cryptoApi } from './crypto/api.ts';
+import { shashApi } from './crypto/shash.ts';
+import { skcipherApi } from './crypto/skcipher.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -93,6 +97,7 @@ import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
   addressSpaceApi,
+  algapiApi,
   bitmapApi,
   bsearchApi,
   busApi,
@@ -106,6 +111,7 @@ export const kernelTables: readonly KernelApi[] = [
   cpuCountApi,
   crcApi,
   credApi,
+  cryptoApi,
   ctypeApi,
   debugfsApi,
   decAndLockApi,
@@ -194,8 +200,10 @@ export const kernelTables: readonly KernelApi[] = [
   selectApi,
   semaphoreApi,
   seqFileApi,
+  shashApi,
   signalApi,
   siphashApi,
+  skcipherApi,
   slabCommonApi,
   smpApi,
   softirqApi,
