@@ -18,6 +18,12 @@ test.for(names)('%s prints what it prints on the real kernel', async (name) => {
   expect(await machine.process.init_module(readFileSync(join(probes, `${name}.ko`)), '')).toBe(-ENODEV);
   const comparable = (lines: readonly string[]): string[] => lines.filter((line) => line !== '' && !once.test(line));
   const expected = readFileSync(join(probes, `${name}.dmesg`), 'utf8').split('\n');
-  const actual = machine.dmesg().flatMap(({ level, text }) => text.split('\n').map((line) => `<${level}>${line}`));
+  // dmesg(1) writes bytes that cannot be printed as \xNN.
+  const escaped = (text: string): string => text.replace(/[^\n\t -~]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const actual = machine.dmesg().flatMap(({ level, text }) =>
+    escaped(text)
+      .split('\n')
+      .map((line) => `<${level}>${line}`),
+  );
   expect(comparable(actual)).toEqual(comparable(expected));
 });

@@ -40,7 +40,8 @@ export class ExceptionHandler {
   handle(exception: GuestException): number | undefined {
     switch (exception.kind) {
       case 'thrown':
-        if (!(exception.error instanceof TaskKilled)) this.#kernelFault(exception.error);
+        if (exception.error instanceof TaskKilled) this.#k.current.exitSignal = exception.error.signal;
+        else this.#kernelFault(exception.error);
         return undefined;
       case 'fault': {
         const ip = kernelAddr(exception.ip);
@@ -148,6 +149,8 @@ export class ExceptionHandler {
   #die(title: string, ip: Addr, cr2?: Addr): void {
     const k = this.#k;
     this.#oopses++;
+    // A page fault is answered with SIGKILL, all else with SIGSEGV.
+    k.current.exitSignal = cr2 === undefined ? SIGSEGV : SIGKILL;
     k.log.print('warning', `${title} [#${this.#oopses}] PREEMPT SMP NOPTI`);
     printHeader(k);
     printRegisters(k, ip, cr2);

@@ -1,10 +1,11 @@
 // Work that runs in interrupt context as soon as it can. Source: kernel/irq_work.c.
 import { blocking, bool, embedded, type KernelApi, kernelApi, kernelStruct, kfunc, nothing, ptr, u32, voidPtr } from './api/index.ts';
-import { HARDIRQ_OFFSET } from './sched/scheduler.ts';
+import { HARDIRQ_OFFSET } from './sched/softirqs.ts';
 
 const IrqWork = kernelStruct('irq_work', { node: embedded, func: voidPtr });
 const CallSingleNode = kernelStruct('__call_single_node', { u_flags: u32 });
 const IRQ_WORK_PENDING = 1;
+const EFLAGS_IF = 0x200n;
 const IRQ_WORK_BUSY = 2;
 const work = ptr(IrqWork);
 
@@ -14,13 +15,16 @@ export const irqWorkApi: KernelApi = kernelApi('kernel/irq_work.c', {
     const node = k.view(CallSingleNode, item.node);
     if ((node.u_flags & IRQ_WORK_PENDING) !== 0) return false;
     node.u_flags |= IRQ_WORK_PENDING | IRQ_WORK_BUSY;
-    k.clock.at(k.clock.now, () => {
+    const run = (): void => {
       node.u_flags &= ~IRQ_WORK_PENDING;
       k.scheduler.interrupt(HARDIRQ_OFFSET, function* () {
         yield* k.call(item.func, item.addr);
       });
       node.u_flags &= ~IRQ_WORK_BUSY;
-    });
+    };
+    // The CPU interrupts itself: at once, unless interrupts are off.
+    if ((k.registers.rflags & EFLAGS_IF) !== 0n) run();
+    else k.clock.at(k.clock.now, run);
     k.wakePump();
     return true;
   }),

@@ -40,6 +40,7 @@ import { type SymbolizedAddress, symbolize } from './symbolize.ts';
 import { KernelSymbols } from './symbols.ts';
 import type { Process } from './syscalls.ts';
 import { Clock, type Nanoseconds } from './time/clock.ts';
+import type { UserMode } from './umh.ts';
 
 export interface KernelOptions {
   readonly description: KernelDescription;
@@ -52,6 +53,11 @@ export interface KernelOptions {
 }
 
 const MEMORY_PAGES = 65536;
+/**
+ * Shared, though only one thread uses it: V8 counts the 4 GiB of a plain memory as used and collects all garbage for each
+ * kernel that boots, which costs ten times the boot itself.
+ */
+const MEMORY = { initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: typeof SharedArrayBuffer !== 'undefined' };
 /** What one exhausted loop budget of the CPU is worth: a tick of 250 Hz. */
 const TICK: Nanoseconds = 4_000_000;
 const EFLAGS_IF = 0x200n;
@@ -69,6 +75,8 @@ export class Kernel {
   readonly layouts: Layouts;
   readonly clock: Clock;
   readonly io: CpuIo;
+  /** Runs the programs that the kernel itself starts; undefined: there are none. */
+  userMode: UserMode | undefined;
   readonly pages: PageAllocator;
   readonly slab: Slab;
   readonly vmalloc: RegionAllocator;
@@ -107,7 +115,7 @@ export class Kernel {
     this.cmdline = options.cmdline ?? '';
     this.#time = options.time ?? 'virtual';
     this.#wallStart = this.#time === 'wall' ? options.host.monotonicMs() : 0;
-    this.memory = new Memory(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }));
+    this.memory = new Memory(new WebAssembly.Memory(MEMORY));
     this.registers = new Registers(this.memory);
     this.registers.rflags = EFLAGS_IF;
     this.layouts = new Layouts(description.layouts, () => description.btf, this);

@@ -21,6 +21,7 @@ import type { Addr } from './memory.ts';
 
 const NotifierBlock = kernelStruct('notifier_block', { notifier_call: voidPtr, next: voidPtr, priority: int });
 const NOTIFY_DONE = 0;
+const NOTIFY_OK = 1;
 const NOTIFY_STOP_MASK = 0x8000;
 const NULL = 0;
 
@@ -67,6 +68,12 @@ const MODULE_CHAIN = ['module_notify_list', 'blocking_notifier_head'] as const;
 /** Tells the module notifiers of a new state of the module at `module`. Source: kernel/module/main.c. */
 export function* notifyModule(k: Kernel, state: number, module: Addr): Sleeping<number> {
   return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module);
+}
+
+/** What a chain's result says as an errno: 0 or negative. Linux: notifier_to_errno(). */
+export function notifierError(result: number): number {
+  const code = result & ~NOTIFY_STOP_MASK;
+  return code > NOTIFY_OK ? NOTIFY_OK - code : 0;
 }
 
 const DOUBLE = 'a block that is registered twice gives -EEXIST without the warning';

@@ -23,14 +23,25 @@ const KparamArray = kernelStruct('kparam_array', { max: u32, elemsize: u32, num:
 const MAX_CHARP = 1024;
 
 /** kstrto*(s, 0): the value, or -EINVAL. Range is the caller's. */
-export function parseInteger(text: string, signed: boolean): bigint | undefined {
-  const match = /^([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)\n?$/.exec(text);
-  if (match === null || (match[1] === '-' && !signed)) return undefined;
-  const digits = match[2] as string;
-  const octal = /^0[0-9]+$/.test(digits);
-  if (octal && !/^0[0-7]+$/.test(digits)) return undefined;
-  const value = BigInt(octal ? `0o${digits.slice(1)}` : digits);
-  return match[1] === '-' ? -value : value;
+export function parseInteger(text: string, signed: boolean, base = 0): bigint | undefined {
+  const match = /^([-+]?)(.*?)\n?$/s.exec(text);
+  const [, sign = '', body = ''] = match ?? [];
+  if (sign === '-' && !signed) return undefined;
+  const prefixed = /^0[xX][0-9a-fA-F]/.test(body);
+  const radix = base !== 0 ? base : prefixed ? 16 : body.startsWith('0') ? 8 : 10;
+  const value = digitsOf(radix === 16 && prefixed ? body.slice(2) : body, radix);
+  return value === undefined || sign !== '-' ? value : -value;
+}
+/** Digits of `radix` and nothing else. */
+function digitsOf(text: string, radix: number): bigint | undefined {
+  if (text === '') return undefined;
+  let value = 0n;
+  for (const character of text.toLowerCase()) {
+    const digit = '0123456789abcdefghijklmnopqrstuvwxyz'.indexOf(character);
+    if (digit < 0 || digit >= radix) return undefined;
+    value = value * BigInt(radix) + BigInt(digit);
+  }
+  return value;
 }
 interface IntegerType {
   readonly bits: number;

@@ -9,6 +9,7 @@ import { algapiApi } from './crypto/algapi.ts';
 import { cryptoApi } from './crypto/api.ts';
 import { shashApi } from './crypto/shash.ts';
 import { skcipherApi } from './crypto/skcipher.ts';
+import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -29,6 +30,7 @@ import { inputApi } from './drivers/input/input.ts';
 import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
+import { serioApi } from './drivers/input/serio/serio.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
@@ -41,6 +43,7 @@ import { fcntlApi } from './fs/fcntl.ts';
 import { fileTableApi } from './fs/file_table.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
+import { openApi } from './fs/open.ts';
 import { procGenericApi, readWriteApi } from './fs/proc_generic.ts';
 import { selectApi } from './fs/select.ts';
 import { seqFileApi } from './fs/seq_file.ts';
@@ -50,10 +53,12 @@ import { irqManageApi } from './irq/manage.ts';
 import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
+import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
+import { dumpStackApi } from './lib/dump_stack.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
@@ -93,6 +98,7 @@ import { softirqApi } from './softirq.ts';
 import { hrtimerApi } from './time/hrtimer.ts';
 import { delayApi, timeApi, timekeepingApi, timerApi } from './time/jiffies.ts';
 import { traceEventsApi } from './trace.ts';
+import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
@@ -116,12 +122,15 @@ export const kernelTables: readonly KernelApi[] = [
   debugfsApi,
   decAndLockApi,
   delayApi,
-  deviceApi,
   devPrintkApi,
+  deviceApi,
   devresApi,
   devresIoApi,
+  dmaMappingApi,
+  dmaPoolApi,
   dmiApi,
   driverApi,
+  dumpStackApi,
   dynamicDebugApi,
   entryApi,
   fcntlApi,
@@ -147,6 +156,7 @@ export const kernelTables: readonly KernelApi[] = [
   ioremapApi,
   irqManageApi,
   irqWorkApi,
+  isaDmaApi,
   jumpLabelApi,
   kasprintfApi,
   keyboardApi,
@@ -155,6 +165,7 @@ export const kernelTables: readonly KernelApi[] = [
   kstrtoxApi,
   kstrtoxMoreApi,
   kthreadApi,
+  kthreadWorkerApi,
   ledClassApi,
   ledCoreApi,
   ledTriggersApi,
@@ -170,6 +181,7 @@ export const kernelTables: readonly KernelApi[] = [
   mutexApi,
   nlsApi,
   notifierApi,
+  openApi,
   pageAllocApi,
   panicApi,
   paramsApi,
@@ -201,6 +213,7 @@ export const kernelTables: readonly KernelApi[] = [
   semaphoreApi,
   seqFileApi,
   shashApi,
+  serioApi,
   signalApi,
   siphashApi,
   skcipherApi,
@@ -220,8 +233,9 @@ export const kernelTables: readonly KernelApi[] = [
   timerApi,
   touchWatchdogApi,
   traceEventsApi,
-  usercopyApi,
+  umhApi,
   userNamespaceApi,
+  usercopyApi,
   uuidApi,
   vmallocApi,
   vsprintfApi,

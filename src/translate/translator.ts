@@ -204,7 +204,7 @@ export class Translator {
   }
   #install(slot: number, code: Uint8Array): void {
     const module = new ModuleBuilder();
-    const type = declareImports(module);
+    const type = declareImports(module, this.#host.memory);
     module.exportFunction(`${slot}`, module.function({ type, locals: [], code }));
     this.#instantiate(module);
   }
@@ -223,7 +223,7 @@ export class Translator {
   #build(units: readonly Cfg[]): ModuleBuilder {
     const batch: Batch = { ranges: [], slots: [] };
     const module = new ModuleBuilder();
-    const type = declareImports(module);
+    const type = declareImports(module, this.#host.memory);
     const first = module.functionCount;
     const indexOf = new Map(units.map((cfg, n) => [cfg.entry, first + n]));
     const stubs: number[] = [];
@@ -345,7 +345,7 @@ export class Translator {
     }
     if (slots.length > 0) {
       const module = new ModuleBuilder();
-      const type = declareImports(module);
+      const type = declareImports(module, this.#host.memory);
       for (const slot of slots) {
         this.#translated[slot] = false;
         module.exportFunction(`${slot}`, module.function({ type, locals: [], code: callCode(slot, Import.resolve) }));

@@ -18,7 +18,7 @@ static int compare(const void *a, const void *b) { return *(const int *)a - *(co
 
 static void numbers(void)
 {
-	static const char *const texts[] = { "0", "42", "-7", "0x1f", "010", "08", "4294967296", "", "12\n", " 3", "0x", "1e3" };
+	static const char *const texts[] = { "0", "42", "-7", "0x1f", "010", "08", "4294967296", "", "12 ", " 3", "0x", "1e3" };
 	int i;
 	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		int n = -1; unsigned int u = 1; long l = 2; bool b = false; u8 c = 9;

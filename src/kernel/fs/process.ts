@@ -2,7 +2,6 @@
 import {
   EBADF,
   EBUSY,
-  EEXIST,
   EINTR,
   EINVAL,
   EISDIR,
@@ -10,18 +9,13 @@ import {
   ENOTDIR,
   ENOTEMPTY,
   ENOTTY,
-  ENXIO,
   EPERM,
   ESRCH,
   ETXTBSY,
   EXDEV,
   endsProcess,
   O_ACCMODE,
-  O_CREAT,
-  O_DIRECTORY,
-  O_EXCL,
   O_RDONLY,
-  O_TRUNC,
   O_WRONLY,
   S_IFBLK,
   S_IFCHR,
@@ -36,16 +30,16 @@ import {
 } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
-import { latin1 } from '../memory.ts';
 
 import { NODENAME } from '../sched/init_task.ts';
 
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
 
 import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
-import { DeviceNode, ModuleFile } from './devices.ts';
+import { DeviceNode } from './devices.ts';
 import { FileTable } from './file.ts';
-import { Directory, type FsNode, type OpenNode, RamFile, RegularFile, Symlink, TextFile } from './node.ts';
+import { Directory, type FsNode, type OpenNode, RamFile, RegularFile, Symlink } from './node.ts';
+import { openPlace } from './open.ts';
 import { Pipe } from './pipe.ts';
 import { pollFiles } from './select.ts';
 import { StreamFile } from './stream.ts';
@@ -133,10 +127,11 @@ export class KernelProcess implements Process {
     const k = this.#k;
     const holds = this.#holdsTime;
     if (holds) k.letGo();
+    let own: Task | undefined;
     const result = await k.runTask(
       this.comm,
       (task) => {
-        this.#task = task;
+        this.#task = own = task;
         if (!this.#exiting) for (const signal of this.#pending) task.signals.add(signal);
         return body();
       },
@@ -146,15 +141,12 @@ export class KernelProcess implements Process {
         if (holds) k.hold();
       },
     );
-    if (result === undefined) this.killedBy = SIGKILL;
-    else this.#dying();
+    if (result === undefined) this.killedBy = own?.exitSignal ?? SIGKILL;
     return result === undefined || RESTART.has(result as number) ? -EINTR : result;
   }
-  /** Whether a signal ends the process; says so in `killedBy`. */
+  /** Whether a signal has ended the process: what is left to it is exit(). */
   #dying(): boolean {
-    if (this.#exiting) return false;
-    if (this.killedBy === undefined) for (const signal of this.#pending) if (endsProcess(signal)) this.killedBy ??= signal;
-    return this.killedBy !== undefined;
+    return !this.#exiting && this.killedBy !== undefined;
   }
   /** A signal comes in. */
   deliver(signal: number): void {
@@ -163,7 +155,10 @@ export class KernelProcess implements Process {
     const handler = this.#handlers.get(signal);
     if (handler !== undefined) handler();
     else if (signal !== SIGKILL && (this.#ignored.has(signal) || !endsProcess(signal))) return;
-    else this.#pending.add(signal);
+    else {
+      this.#pending.add(signal);
+      this.killedBy ??= signal;
+    }
     if (this.#task !== undefined) this.#k.scheduler.signal(this.#task, signal);
     this.#interrupt?.();
   }
@@ -185,36 +180,13 @@ export class KernelProcess implements Process {
     return this.#call(() => this.#open(path, flags, mode));
   }
   *#open(path: string, flags: number, mode: number): Sleeping<number> {
-    const { vfs } = this.#k;
-    let place = this.#resolve(path);
+    const place = this.#resolve(path);
     if (typeof place === 'number') return place;
-    if (place.node === undefined) {
-      if ((flags & O_CREAT) === 0) return -ENOENT;
-      const error = place.directory.createFile(place.name, mode & 0o777);
-      if (error < 0) return error;
-      place = vfs.resolve(place.path, '/') as Resolved;
-      this.#touch(place.node as FsNode);
-    } else if ((flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0) return -EEXIST;
-    const node = place.node as FsNode;
-    const writes = (flags & O_ACCMODE) !== O_RDONLY;
-    if (node instanceof Directory) {
-      if (writes || (flags & O_CREAT) !== 0) return -EISDIR;
-    } else if ((flags & O_DIRECTORY) !== 0) return -ENOTDIR;
-    if ((flags & O_TRUNC) !== 0 && node instanceof RegularFile && writes) {
-      const error = node.truncate(0);
-      if (error < 0) return error;
-    }
-    const open = yield* this.#openNode(node, flags, place);
-    if (typeof open === 'number') return open;
-    return this.files.install({ node, open, flags, path: place.path });
-  }
-  *#openNode(node: FsNode, flags: number, place: Resolved): Sleeping<OpenNode | undefined | number> {
-    if (node instanceof RegularFile || node instanceof Pipe) return node.open(flags);
-    if (node instanceof StreamFile) return node.open();
-    if (node instanceof TextFile) return node.mayOpen(flags) || node.open(latin1);
-    if (node instanceof ModuleFile) return yield* node.open(node, flags);
-    if (node instanceof DeviceNode) return yield* this.#k.devices.open(node, flags, place);
-    return node instanceof Directory ? undefined : -ENXIO;
+    const opened = yield* openPlace(this.#k, place, flags, mode);
+    if (typeof opened === 'number') return opened;
+    if (opened.created) this.#touch(opened.node);
+    const { node, open } = opened;
+    return this.files.install({ node, open, flags, path: opened.path });
   }
   async close(fd: number): Promise<number> {
     const file = this.files.remove(fd);
@@ -513,7 +485,6 @@ export class KernelProcess implements Process {
   }
   async exit(status = 0): Promise<void> {
     if (this.#exiting) return;
-    this.#dying();
     this.#exiting = true;
     for (const fd of this.files.numbers) await this.close(fd);
     this.#status = status;

@@ -21,7 +21,7 @@ import { Devres } from '../drivers/base/devres.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64 } from '../memory.ts';
 import { interrupts } from '../q35.generated.ts';
-import { HARDIRQ_OFFSET } from '../sched/scheduler.ts';
+import { HARDIRQ_OFFSET } from '../sched/softirqs.ts';
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
 import { Waiters } from '../sched/waiters.ts';
 
@@ -130,7 +130,7 @@ export class Irqs {
         action.wanted = false;
         yield* k.callInt(action.threadFn, entry.irq, action.devId);
         entry.inProgress--;
-        k.get(Waiters).wake(entryKey(entry), Number.POSITIVE_INFINITY);
+        k.get(Waiters).wake(entry, Number.POSITIVE_INFINITY);
       }
       return 0;
     });
@@ -155,7 +155,7 @@ export class Irqs {
   /** Waits until no handler and no thread of the line runs. */
   *synchronize(irq: number): Sleeping<void> {
     const entry = this.#lines.get(irq);
-    if (entry !== undefined) yield* this.#k.get(Waiters).until(entryKey(entry), TASK_UNINTERRUPTIBLE, () => entry.inProgress === 0);
+    if (entry !== undefined) yield* this.#k.get(Waiters).until(entry, TASK_UNINTERRUPTIBLE, () => entry.inProgress === 0);
   }
   disable(irq: number): void {
     const entry = this.#lines.get(irq);
@@ -224,8 +224,6 @@ const builtIn = (name: string): Action => ({
   wanted: false,
   stop: false,
 });
-/** Where waiters for a line sleep: an address that nothing else has. */
-const entryKey = ({ irq }: Line): Addr => -(2 ** 40) - irq;
 const hex8 = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
 
 const irqs = (k: Kernel): Irqs => k.get(Irqs);

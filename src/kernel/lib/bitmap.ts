@@ -1,5 +1,5 @@
 // Bitmaps: arrays of unsigned long, bit 0 first. Source: lib/bitmap.c, lib/find_bit.c.
-import { EINVAL, EOVERFLOW, ERANGE } from '#abi';
+import { EFAULT, EINVAL, EOVERFLOW, ERANGE } from '#abi';
 import {
   bool,
   cstring,
@@ -14,9 +14,10 @@ import {
   size_t,
   uint,
   ulongAddr,
+  userPtr,
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Addr } from '../memory.ts';
+import { type Addr, latin1 } from '../memory.ts';
 import { kmalloc } from '../mm/slab_common.ts';
 
 const WORD_BITS = 64;
@@ -86,6 +87,23 @@ function parseList(k: Kernel, text: string, map: Addr, bits: number): number {
     for (let start = first; start <= last; start += group) {
       for (let bit = start; bit < start + used && bit <= last; bit++) setBit(k, map, bit, true);
     }
+  }
+  return 0;
+}
+/** Words of 32 bits in hexadecimal, the most significant first, with commas between. Source: bitmap_parse(). */
+function parseHex(k: Kernel, text: string, map: Addr, bits: number): number {
+  const groups = text
+    .replace(/[\n\0].*$/s, '')
+    .trim()
+    .split(',')
+    .reverse();
+  for (let n = 0; n < words(bits); n++) k.memory.setU64(map + n * 8, 0n);
+  for (const [n, group] of groups.entries()) {
+    if (!/^[0-9a-fA-F]+$/.test(group)) return -EINVAL;
+    const value = BigInt(`0x${group}`);
+    const room = BigInt(Math.max(0, Math.min(32, bits - n * 32)));
+    if (value >> room !== 0n) return -EOVERFLOW;
+    for (let bit = 0; bit < Number(room); bit++) if (((value >> BigInt(bit)) & 1n) !== 0n) setBit(k, map, n * 32 + bit, true);
   }
   return 0;
 }
@@ -161,6 +179,19 @@ export const bitmapApi: KernelApi = kernelApi('lib/bitmap.c', {
   bitmap_parselist: kfunc({ buf: cstring, maskp: bitmap, nmaskbits: int }, int, (k, { buf, maskp, nmaskbits }) =>
     parseList(k, buf, maskp, nmaskbits),
   ),
+  bitmap_parselist_user: kfunc({ ubuf: userPtr, ulen: uint, maskp: bitmap, nmaskbits: int }, int, (k, { ubuf, ulen, maskp, nmaskbits }) => {
+    const bytes = k.user.slice(ubuf, ulen);
+    return bytes.length < ulen ? -EFAULT : parseList(k, latin1(bytes), maskp, nmaskbits);
+  }),
+  bitmap_parse: kfunc(
+    { start: pointer('const char *'), buflen: uint, maskp: bitmap, nmaskbits: int },
+    int,
+    (k, { start, buflen, maskp, nmaskbits }) => parseHex(k, k.memory.cstring(start, buflen), maskp, nmaskbits),
+  ),
+  bitmap_parse_user: kfunc({ ubuf: userPtr, ulen: uint, maskp: bitmap, nmaskbits: int }, int, (k, { ubuf, ulen, maskp, nmaskbits }) => {
+    const bytes = k.user.slice(ubuf, ulen);
+    return bytes.length < ulen ? -EFAULT : parseHex(k, latin1(bytes), maskp, nmaskbits);
+  }),
   bitmap_print_to_pagebuf: kfunc(
     { list: bool, buf: pointer('char *'), maskp: bitmap, nmaskbits: int },
     int,

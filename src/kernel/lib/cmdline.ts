@@ -27,6 +27,29 @@ function getOption(k: Kernel, str: Addr, pint: Addr): number {
 const MULTIPLIERS = 'kmgtpe';
 export const cmdlineApi: KernelApi = kernelApi('lib/cmdline.c', {
   get_option: kfunc({ str: pointer('char **'), pint: pointer('int *') }, int, (k, { str, pint }) => getOption(k, str, pint)),
+  /** Numbers and ranges, comma separated, into ints[1..]; ints[0] is their count. Return: where reading ended. */
+  get_options: kfunc({ str: pointer('const char *'), nints: int, ints: pointer('int *') }, voidPtr, (k, { str, nints, ints }) => {
+    const text = k.memory.cstring(str);
+    const values: number[] = [];
+    let at = 0;
+    for (;;) {
+      const first = leading(text.slice(at));
+      if (first.length === 0 || (nints > 0 && values.length >= nints - 1)) break;
+      at += first.length;
+      values.push(Number(BigInt.asIntN(32, first.value)));
+      if (text[at] === '-') {
+        const last = leading(text.slice(at + 1));
+        at += 1 + last.length;
+        for (let value = first.value + 1n; value <= last.value && (nints === 0 || values.length < nints - 1); value++)
+          values.push(Number(value));
+      }
+      if (text[at] !== ',') break;
+      at++;
+    }
+    if (nints > 0) values.forEach((value, n) => k.memory.setU32(ints + (n + 1) * 4, value >>> 0));
+    k.memory.setU32(ints, values.length);
+    return str + at;
+  }),
   /** A number with a suffix K, M, G, T, P or E (powers of 1024). */
   memparse: kfunc({ ptr: voidPtr, retptr: pointer('char **') }, u64, (k, { ptr, retptr }) => {
     const text = k.memory.cstring(ptr);

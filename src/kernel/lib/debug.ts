@@ -74,13 +74,7 @@ const s = cstring;
 const integer = (bits: number, signed: boolean): KernelSymbol =>
   kfunc({ s, base: uint, res }, int, (k, { s: text, base, res: to }) => storeInteger(k, text, base, to, bits, signed));
 function storeInteger(k: Kernel, text: string, base: number, to: Addr, bits: number, signed: boolean): number {
-  const prefixed =
-    base === 16 && !/^[-+]?0x/i.test(text)
-      ? text.replace(/^([-+]?)/, '$10x')
-      : base === 10
-        ? text.replace(/^([-+]?)0+(?=[0-9])/, '$1')
-        : text;
-  const value = parseInteger(prefixed, signed);
+  const value = parseInteger(text, signed, base);
   if (value === undefined) return -EINVAL;
   if ((signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)) !== value) return -ERANGE;
   k.memory.write(to, new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, value)).buffer, 0, bits / 8));

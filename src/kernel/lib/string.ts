@@ -1,7 +1,22 @@
 // Source: lib/string.c, arch/x86/lib/{mem*,string}*.
 
 import { E2BIG, EINVAL } from '#abi';
-import { bool, char_, cstring, gfp_t, int, type KernelApi, kernelApi, kfunc, nothing, size_t, ssize_t, voidPtr } from '../api/index.ts';
+import {
+  bool,
+  char_,
+  cstring,
+  gfp_t,
+  int,
+  type KernelApi,
+  kernelApi,
+  kfunc,
+  nothing,
+  size_t,
+  ssize_t,
+  u64,
+  uint,
+  voidPtr,
+} from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 
@@ -149,7 +164,37 @@ export const stringApi: KernelApi = kernelApi('lib/string.c', {
     return addr + (at < 0 ? size : at);
   }),
 });
+const UNITS = [
+  ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB'],
+  ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB', 'ZiB', 'YiB'],
+] as const;
+/** `blocks` of `blockSize` bytes with three significant digits, in powers of 1000 (units 0) or 1024 (1). Source: string_get_size(). */
+function sizeText(blocks: bigint, blockSize: bigint, units: number): string {
+  const divisor = units === 0 ? 1000n : 1024n;
+  let size = blocks * blockSize;
+  let remainder = 0n;
+  let power = 0;
+  while (size >= divisor) {
+    remainder = size % divisor;
+    size /= divisor;
+    power++;
+  }
+  const decimals = size === 0n ? 0 : Math.max(0, 3 - String(size).length);
+  if (units !== 0) remainder = (remainder * 1000n) >> 10n;
+  remainder += [500n, 50n, 5n][decimals] ?? 0n;
+  if (remainder >= 1000n) {
+    remainder -= 1000n;
+    size += 1n;
+  }
+  const fraction = size === 0n || decimals === 0 ? '' : `.${String(remainder).padStart(3, '0').slice(0, decimals)}`;
+  return `${size}${fraction} ${UNITS[units === 0 ? 0 : 1][power] ?? 'UNK'}`;
+}
 export const stringHelpersApi: KernelApi = kernelApi('lib/string_helpers.c', {
+  string_get_size: kfunc(
+    { size: u64, blk_size: u64, units: uint, buf: voidPtr, len: int },
+    nothing,
+    (k, { size, blk_size, units, buf, len }) => k.memory.setCstring(buf, sizeText(size, blk_size, units).slice(0, len - 1)),
+  ),
   fortify_panic: kfunc({ name: cstring }, nothing, (k, { name }) => {
     k.log.print('emerg', `detected buffer overflow in ${name}`);
     k.exceptions.bug('lib/string_helpers.c', 1027);

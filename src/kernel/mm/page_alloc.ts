@@ -118,6 +118,8 @@ export const pageAllocApi: KernelApi = kernelApi('mm/page_alloc.c', {
   free_pages_exact: kfunc({ virt: voidPtr, size: size_t }, nothing, (k, { virt }) => frames(k).put(frames(k).pageOf(virt))),
   /** The last reference is gone (folio_put() counts inline). */
   __folio_put: kfunc({ folio: pointer('struct folio *') }, nothing, (k, { folio }) => frames(k).release(folio)),
+  /** Device memory's pages count in another way; this machine has none: the page is an ordinary one. */
+  __put_devmap_managed_page_refs: kfunc({ page, refs: int }, bool, () => false),
   _totalram_pages: kdata((k, address) => k.memory.setPtr(address, (DIRECT_MAP.end - DIRECT_MAP.start) / PAGE_SIZE)),
 });
 

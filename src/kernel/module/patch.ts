@@ -143,12 +143,13 @@ export class Patcher {
   }
   /** The key at `address` was switched: the sites that test it follow, in code that may already run. */
   updateKey(address: Addr): void {
-    const { memory, cpu } = this.#k;
+    const { memory, cpu, execution } = this.#k;
     for (const { entry, key, inverted } of this.#jumpEntries()) {
       if (key !== address) continue;
       this.setJump(entry, this.#enabled(key) !== inverted);
       const code = (entry + memory.s32(entry)) >>> 0;
       cpu.invalidate(code, code + 5);
+      execution.codePatched();
     }
   }
   /** Makes one site jump, or not. */

@@ -65,6 +65,9 @@ export class Execution {
   readonly #cpu: Cpu;
   readonly #registers: Registers;
   readonly #host: ExecutionHost;
+  #stale = false;
+  /** Where guest code goes on after such an unwind. */
+  #resumeAt: number | undefined;
   #pending: { readonly activation: Activation; readonly request: Request } | undefined;
 
   constructor(cpu: Cpu, registers: Registers, host: ExecutionHost) {
@@ -87,7 +90,18 @@ export class Execution {
       }
       fn.setResult(step.value);
     }
-    return this.#registers.popReturn();
+    const ip = this.#registers.popReturn();
+    if (!this.#stale) return ip;
+    this.#stale = false;
+    this.#resumeAt = ip;
+    return 0;
+  }
+  /**
+   * Guest code that may be running was patched: after the kernel function that did it, the CPU unwinds and goes on in new
+   * translations. (Running WebAssembly cannot be changed.)
+   */
+  codePatched(): void {
+    this.#stale = true;
   }
 
   /** Runs `context` until it switches, finishes or is killed. */
@@ -131,6 +145,12 @@ export class Execution {
             if (ip === undefined) return this.#kill(context);
             continue;
           }
+          if (this.#resumeAt !== undefined) {
+            ip = this.#resumeAt;
+            this.#resumeAt = undefined;
+            continue;
+          }
+          this.#stale = false;
           if (this.#pending === undefined) throw new Error('the CPU unwound without a pending kernel function');
           context.activations.push(this.#pending.activation);
           request = this.#pending.request;

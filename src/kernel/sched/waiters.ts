@@ -10,16 +10,17 @@ const FOREVER = Number.POSITIVE_INFINITY;
 
 export class Waiters {
   readonly #k: Kernel;
-  readonly #queues = new Map<Addr, Task[]>();
+  /** By the address of the lock, or by an object where there is no address. */
+  readonly #queues = new Map<Addr | object, Task[]>();
   constructor(k: Kernel) {
     this.#k = k;
   }
   /** Whether anybody waits at `address`. */
-  any(address: Addr): boolean {
+  any(address: Addr | object): boolean {
     return this.#queues.has(address);
   }
   /** Sleeps in `state` until `ready()` holds; it is asked again after each wake-up. */
-  *until(address: Addr, state: number, ready: () => boolean, timeout: Nanoseconds = FOREVER): Sleeping<WaitOutcome> {
+  *until(address: Addr | object, state: number, ready: () => boolean, timeout: Nanoseconds = FOREVER): Sleeping<WaitOutcome> {
     const k = this.#k;
     const task = k.current;
     const end = k.clock.now + timeout;
@@ -43,7 +44,7 @@ export class Waiters {
     }
   }
   /** Wakes the first `count` sleepers. A task that was woken already and has not run yet does not count. */
-  wake(address: Addr, count: number): void {
+  wake(address: Addr | object, count: number): void {
     let left = count;
     for (const task of this.#queues.get(address) ?? []) {
       if (left <= 0) return;

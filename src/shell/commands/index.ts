@@ -8,9 +8,11 @@ import type { Command, Services } from '../services.ts';
 import { cat, head, tail, tee } from './cat.ts';
 import { dd } from './dd.ts';
 import { dmesg } from './dmesg.ts';
+import { hexdump, od, xxd } from './dump.ts';
 import { toolCommand } from './kmod.ts';
 import { ls, stat } from './ls.ts';
 import { bridge, env, nohup, sh, sudo, timeout } from './run.ts';
+import { sys } from './sys.ts';
 import { arch, free, hostname, id, mkfifo, mknod, mount, nproc, ps, sleep, sync, sysctl, uname, uptime, whoami, yes } from './system.ts';
 
 const own: Readonly<Record<string, Command>> = {
@@ -25,6 +27,8 @@ const own: Readonly<Record<string, Command>> = {
   false: async () => 1,
   free,
   head,
+  hd: (context, args, words) => hexdump(context, ['-C', ...args], words),
+  hexdump,
   hostname,
   id,
   ls,
@@ -33,12 +37,14 @@ const own: Readonly<Record<string, Command>> = {
   mount,
   nohup,
   nproc,
+  od,
   ps,
   sh,
   sleep,
   stat,
   sudo,
   sync,
+  sys,
   sysctl,
   tail,
   tee,
@@ -47,12 +53,13 @@ const own: Readonly<Record<string, Command>> = {
   uname,
   uptime,
   whoami,
+  xxd,
   yes,
 };
 /** just-bash's commands that stay: none of its shells, networks and databases. */
 const TEXT: ReadonlySet<string> = new Set(
   ['awk', 'base64', 'basename', 'chmod', 'clear', 'column', 'comm', 'cp', 'cut', 'date', 'diff', 'dirname', 'du', 'egrep', 'expand'].concat(
-    ['expr', 'fgrep', 'find', 'fold', 'grep', 'gunzip', 'gzip', 'join', 'jq', 'ln', 'md5sum', 'mkdir', 'mv', 'nl', 'od', 'paste'],
+    ['expr', 'fgrep', 'find', 'fold', 'grep', 'gunzip', 'gzip', 'join', 'jq', 'ln', 'md5sum', 'mkdir', 'mv', 'nl', 'paste'],
     ['printenv', 'printf', 'readlink', 'rev', 'rm', 'rmdir', 'sed', 'seq', 'sha1sum', 'sha256sum', 'sort', 'split', 'strings', 'tac'],
     ['tar', 'touch', 'tr', 'tree', 'unexpand', 'uniq', 'wc', 'which', 'xargs', 'zcat', 'echo'],
   ),

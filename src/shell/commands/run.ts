@@ -41,6 +41,7 @@ export const sh: Command = async (context, args, [called = 'sh']) => {
       return 2;
     }
     script = args[at] as string;
+    shell.state.fromOption = true;
     shell.state.name = args[at + 1] ?? called;
     shell.state.positional = args.slice(at + 2);
   } else if (args[n] !== undefined) {
@@ -133,7 +134,7 @@ export const timeout: Command = async (context, args) => {
   if (parsed === undefined) return 125;
   const [duration, ...words] = parsed.operands;
   if (duration === undefined || words.length === 0) {
-    await io.err("timeout: missing operand\nTry 'timeout --help' for more information.\n");
+    await io.err("Try 'timeout --help' for more information.\n");
     return 125;
   }
   const time = seconds(duration);

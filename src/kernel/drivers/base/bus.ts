@@ -81,14 +81,14 @@ export class Buses {
   at(address: Addr): Bus | undefined {
     return this.#buses.get(address);
   }
-  /** `own`: what a bus of the kernel itself does; its directory is there from the start. */
-  *register(address: Addr, own?: BusOperations): Sleeping<number> {
+  /** `builtIn`: how a bus of the kernel's own works, whose directory is there from the start. */
+  *register(address: Addr, builtIn?: BusOperations): Sleeping<number> {
     const k = this.#k;
     const view = k.view(BusType, address);
     const name = k.memory.cstring(view.name);
     const buses = k.vfs.directory('/sys/bus');
-    if (buses.entries.has(name) && own === undefined) return -17;
-    const operations = own ?? this.#guestOperations(address);
+    if (buses.entries.has(name) && builtIn === undefined) return -17;
+    const operations = builtIn ?? this.#guestOperations(address);
     const directory = buses.child(name);
     directory.child('devices');
     directory.child('drivers');
@@ -168,13 +168,9 @@ export class Buses {
     const { name, dev_groups: groups } = k.view(DeviceDriver, driver);
     const driverName = k.memory.cstring(name);
     view.driver = driver;
-    const sysfs = k.get(Sysfs);
-    const up = '../'.repeat(sysfs.path(device).split('/').length);
-    const directory = bus.directory.child('drivers').child(driverName);
-    sysfs.directory(device)?.put('driver', new Symlink(`${up}bus/${bus.name}/drivers/${driverName}`));
-    directory.put(deviceName(k, device), new Symlink(`../../../../${sysfs.path(device)}`));
+    this.#link(bus, device, driver);
     let result = yield* bus.operations.probe(device, driver);
-    if (result === 0 && groups !== NULL) result = yield* sysfs.createGroups(device, groups);
+    if (result === 0 && groups !== NULL) result = yield* k.get(Sysfs).createGroups(device, groups);
     if (result === 0) {
       this.#deferred.delete(device);
       yield* this.#retryDeferred();
@@ -186,6 +182,39 @@ export class Buses {
       k.log.print('warning', `${driverName}: probe of ${deviceName(k, device)} failed with error ${result}`);
     }
     return result;
+  }
+  /** The links between a device and its driver. */
+  #link(bus: Bus, device: Addr, driver: Addr): void {
+    const k = this.#k;
+    const sysfs = k.get(Sysfs);
+    const driverName = k.memory.cstring(k.view(DeviceDriver, driver).name);
+    const up = '../'.repeat(sysfs.path(device).split('/').length);
+    const directory = bus.directory.child('drivers').child(driverName);
+    sysfs.directory(device)?.put('driver', new Symlink(`${up}bus/${bus.name}/drivers/${driverName}`));
+    directory.put(deviceName(k, device), new Symlink(`../../../../${sysfs.path(device)}`));
+  }
+  /** Tries a driver on every device of its bus that has none. */
+  *attachDriver(driver: Addr): Sleeping<number> {
+    const bus = this.#buses.get(this.#k.view(DeviceDriver, driver).bus);
+    for (const device of [...(bus?.devices ?? [])]) {
+      if (this.#k.view(BoundDevice, device).driver === NULL) yield* this.#tryBind(bus as Bus, device, driver);
+    }
+    return 0;
+  }
+  /** Links a device with the driver that its `driver` already names. */
+  bindDriver(device: Addr): number {
+    const view = this.#k.view(BoundDevice, device);
+    const bus = this.#buses.get(view.bus);
+    if (bus === undefined) return -EINVAL;
+    this.#link(bus, device, view.driver);
+    return 0;
+  }
+  /** Probes a driver that was chosen: no match is asked for. */
+  *attachTo(driver: Addr, device: Addr): Sleeping<number> {
+    const bus = this.#buses.get(this.#k.view(BoundDevice, device).bus);
+    if (bus === undefined) return -ENODEV;
+    if (this.#k.view(BoundDevice, device).driver !== NULL) return -EBUSY;
+    return yield* this.#probe(bus, device, driver);
   }
   *#retryDeferred(): Sleeping<void> {
     const waiting = [...this.#deferred];
@@ -243,9 +272,7 @@ export class Buses {
     for (const groups of [k.view(BusType, bus.address).drv_groups, view.groups]) {
       if (groups !== NULL) yield* k.get(Sysfs).createGroups(kobj, groups);
     }
-    for (const device of [...bus.devices]) {
-      if (k.view(BoundDevice, device).driver === NULL) yield* this.#tryBind(bus, device, driver);
-    }
+    yield* this.attachDriver(driver);
     yield* this.#retryDeferred();
     return 0;
   }
@@ -378,6 +405,13 @@ export const busApi: KernelApi = kernelApi('drivers/base/bus.c', {
   bus_find_device: blocking({ bus, start: dev, data: voidPtr, match: voidPtr }, voidPtr, (k, { bus: address, start, data, match }) =>
     find(k, buses(k).at(address)?.devices ?? [], start, data, match),
   ),
+  bus_rescan_devices: blocking({ bus }, int, function* (k, { bus: address }) {
+    for (const device of [...(buses(k).at(address)?.devices ?? [])]) {
+      const result = yield* buses(k).attach(device);
+      if (result < 0) return result;
+    }
+    return 0;
+  }),
   bus_register_notifier: partial(
     NO_EVENTS,
     kfunc({ bus, nb: voidPtr }, int, () => 0),
@@ -411,6 +445,15 @@ export const driverApi: KernelApi = kernelApi('drivers/base/{driver,dd}.c', {
   driver_find_device: blocking({ drv, start: dev, data: voidPtr, match: voidPtr }, voidPtr, (k, { drv: driver, start, data, match }) =>
     find(k, bound(k, driver), start, data, match),
   ),
+  driver_attach: blocking({ drv }, int, (k, { drv: driver }) => buses(k).attachDriver(driver)),
+  device_driver_attach: blocking({ drv, dev }, int, (k, { drv: driver, dev: device }) => buses(k).attachTo(driver, device)),
+  device_bind_driver: kfunc({ dev }, int, (k, { dev: device }) => buses(k).bindDriver(device)),
+  /** Lets the bus choose a driver for a device again. */
+  device_reprobe: blocking({ dev }, int, function* (k, { dev: device }) {
+    yield* buses(k).release(device);
+    const result = yield* buses(k).attach(device);
+    return result < 0 ? result : 0;
+  }),
   device_attach: blocking({ dev }, int, (k, { dev: device }) => buses(k).attach(device)),
   device_release_driver: blocking({ dev }, nothing, (k, { dev: device }) => buses(k).release(device)),
 });

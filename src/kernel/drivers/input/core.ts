@@ -8,6 +8,7 @@ import { kobjectPut, kobjectSetName } from '../../lib/kobject.ts';
 import { listAdd, listAddTail, listDeleteInit, listEmpty, listEntries, listInit } from '../../lib/list.ts';
 import { mutexLock, mutexUnlock } from '../../locking/mutex.ts';
 import type { Addr } from '../../memory.ts';
+import { kzalloc } from '../../mm/slab_common.ts';
 import { LOGLEVEL } from '../../printk/log.ts';
 import { TASK_INTERRUPTIBLE } from '../../sched/task.ts';
 import { Classes } from '../base/class.ts';
@@ -33,7 +34,6 @@ import {
   InputMt,
   type InputView,
   inputDev,
-  kzalloc,
   PROP_MAX,
   REP_DELAY,
   REP_PERIOD,

@@ -168,9 +168,3 @@ export function bitsSet(k: Kernel, bits: Addr, max: number): number[] {
   for (let bit = 0; bit <= max; bit++) if (getBit(k, bits, bit)) set.push(bit);
   return set;
 }
-/** A zeroed allocation; NULL when memory is exhausted. */
-export function kzalloc(k: Kernel, size: number): Addr {
-  const address = k.slab.alloc(size) ?? 0;
-  if (address !== 0) k.memory.fill(address, 0, size);
-  return address;
-}

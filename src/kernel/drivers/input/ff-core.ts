@@ -22,9 +22,10 @@ import { getBit, setBit } from '../../lib/bitmap.ts';
 import { listInit } from '../../lib/list.ts';
 import { mutexLock, mutexUnlock } from '../../locking/mutex.ts';
 import type { Addr } from '../../memory.ts';
+import { kzalloc } from '../../mm/slab_common.ts';
 import { LOGLEVEL } from '../../printk/log.ts';
 import { devPrintk } from '../base/dev_printk.ts';
-import { EV_FF, hasType, type InputView, inputDev, kzalloc } from './device.ts';
+import { EV_FF, hasType, type InputView, inputDev } from './device.ts';
 
 const FfDevice = kernelStruct('ff_device', {
   upload: fnPtr,

@@ -18,7 +18,8 @@ import {
 import type { Kernel } from '../../kernel.ts';
 import { getBit, setBit } from '../../lib/bitmap.ts';
 import type { Addr } from '../../memory.ts';
-import { ABS_MT_FIRST, ABS_MT_SLOT, ABS_MT_TRACKING_ID, EV_ABS, EV_KEY, InputMt, type InputView, inputDev, kzalloc } from './device.ts';
+import { kzalloc } from '../../mm/slab_common.ts';
+import { ABS_MT_FIRST, ABS_MT_SLOT, ABS_MT_TRACKING_ID, EV_ABS, EV_KEY, InputMt, type InputView, inputDev } from './device.ts';
 import { absAt, inputEvent, slotAt } from './events.ts';
 import { setAxis } from './input.ts';
 import { assign } from './mt-assign.ts';

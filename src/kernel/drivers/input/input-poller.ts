@@ -20,11 +20,12 @@ import { plainText, type TreeDirectory } from '../../fs/node.ts';
 import { sysfsText } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Addr } from '../../memory.ts';
+import { kzalloc } from '../../mm/slab_common.ts';
 import { parseInteger } from '../../params.ts';
 import { LOGLEVEL } from '../../printk/log.ts';
 import { HZ } from '../../time/jiffies.ts';
 import { devPrintk } from '../base/dev_printk.ts';
-import { type InputView, inputDev, kzalloc } from './device.ts';
+import { type InputView, inputDev } from './device.ts';
 
 const Poller = kernelStruct('input_dev_poller', {
   poll: fnPtr,

@@ -20,6 +20,7 @@ import { getBit, setBit } from '../../lib/bitmap.ts';
 import { addUeventVar } from '../../lib/kobject.ts';
 import { mutexLock, mutexUnlock } from '../../locking/mutex.ts';
 import type { Addr } from '../../memory.ts';
+import { kzalloc } from '../../mm/slab_common.ts';
 import { LOGLEVEL } from '../../printk/log.ts';
 import { TASK_INTERRUPTIBLE } from '../../sched/task.ts';
 import { ClassStruct } from '../base/class.ts';
@@ -39,7 +40,6 @@ import {
   type InputView,
   inputDev,
   KEY_MAX,
-  kzalloc,
   SYN_REPORT,
 } from './device.ts';
 import { absAt, dispose, handleEvent, inputEvent, releaseKeys, repeatKey, setTimestamp, toggle } from './events.ts';

@@ -23,10 +23,10 @@ import {
 import type { TreeDirectory } from '../../../fs/node.ts';
 import { Sysfs, sysfsText } from '../../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { kobjectGet, kobjectPut, kobjectSetName } from '../../../lib/kobject.ts';
+import { addUeventVar, kobjectGet, kobjectPut, kobjectSetName } from '../../../lib/kobject.ts';
 import type { Addr } from '../../../memory.ts';
 import { kzalloc } from '../../../mm/slab_common.ts';
-import { Classes, KernelClasses } from '../../base/class.ts';
+import { Classes, ClassStruct, KernelClasses } from '../../base/class.ts';
 import { Device, describeDevices, deviceAdd, deviceInitialize, deviceUnregister } from '../../base/core.ts';
 import { devPrintk } from '../../base/dev_printk.ts';
 import { Devres } from '../../base/devres.ts';
@@ -80,6 +80,7 @@ function* allSupplies(k: Kernel): Sleeping<Addr[]> {
 }
 function* supplyClass(k: Kernel): Sleeping<Addr> {
   const cls = yield* k.get(KernelClasses).at('power_supply', 'power_supply_dev_release');
+  k.view(ClassStruct, cls).dev_uevent = k.symbols.require('power_supply_uevent');
   describeDevices(k, cls, { files: (device, directory) => files(k, supplyOf(k, device), directory) });
   return cls;
 }
@@ -263,6 +264,19 @@ export const powerSupplyApi: KernelApi = kernelApi('drivers/power/supply/power_s
   /** Frees a supply with its last reference. */
   power_supply_dev_release: kfunc({ dev: voidPtr }, nothing, (k, { dev }) => {
     k.slab.free(supplyOf(k, dev));
+  }),
+  /** The name, the type, and every property that can be had. */
+  power_supply_uevent: blocking({ dev: voidPtr, env: voidPtr }, int, function* (k, { dev, env }) {
+    const of = supplyOf(k, dev);
+    const add = (name: string, text: string): number =>
+      addUeventVar(k, env, `POWER_SUPPLY_${name.toUpperCase()}=${text.replace(/\n$/, '')}`);
+    add('name', nameOf(k, of));
+    add('type', supplyTypes[descriptionOf(k, of).type] ?? 'Unknown');
+    for (const property of propertiesOf(k, descriptionOf(k, of))) {
+      const text = yield* show(k, of, property);
+      if (typeof text === 'string') add(propertyName(property), text);
+    }
+    return 0;
   }),
   power_supply_changed: kfunc({ psy }, nothing, (k, { psy: of }) => changed(k, of)),
   power_supply_get_drvdata: kfunc({ psy }, voidPtr, (k, { psy: of }) => supply(k, of).drv_data),

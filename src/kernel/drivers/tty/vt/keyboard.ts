@@ -20,6 +20,7 @@ import {
 import type { Kernel } from '../../../kernel.ts';
 import { setBit } from '../../../lib/bitmap.ts';
 import type { Addr } from '../../../memory.ts';
+import { kzalloc } from '../../../mm/slab_common.ts';
 import { InputCore } from '../../input/core.ts';
 import {
   bitsSet,
@@ -33,7 +34,6 @@ import {
   InputHandle,
   InputHandler,
   inputDev,
-  kzalloc,
 } from '../../input/device.ts';
 
 const NULL = 0;
