@@ -17,6 +17,7 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { pmCommonApi, pmRuntimeApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/runtime.ts';
 import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
@@ -122,8 +123,8 @@ export const kernelTables: readonly KernelApi[] = [
   debugfsApi,
   decAndLockApi,
   delayApi,
-  devPrintkApi,
   deviceApi,
+  devPrintkApi,
   devresApi,
   devresIoApi,
   dmaMappingApi,
@@ -189,6 +190,9 @@ export const kernelTables: readonly KernelApi[] = [
   percpuApi,
   pidApi,
   platformApi,
+  pmCommonApi,
+  pmRuntimeApi,
+  powerMainApi,
   powerSupplyApi,
   prandomApi,
   preemptApi,
@@ -200,6 +204,7 @@ export const kernelTables: readonly KernelApi[] = [
   rbtreeApi,
   rcuApi,
   readWriteApi,
+  rebootApi,
   refcountApi,
   regcacheApi,
   regmapApi,
@@ -212,8 +217,8 @@ export const kernelTables: readonly KernelApi[] = [
   selectApi,
   semaphoreApi,
   seqFileApi,
-  shashApi,
   serioApi,
+  shashApi,
   signalApi,
   siphashApi,
   skcipherApi,
@@ -234,13 +239,14 @@ export const kernelTables: readonly KernelApi[] = [
   touchWatchdogApi,
   traceEventsApi,
   umhApi,
-  userNamespaceApi,
   usercopyApi,
+  userNamespaceApi,
   uuidApi,
   vmallocApi,
   vsprintfApi,
   vsscanfApi,
   waitApi,
+  wakeupApi,
   workqueueApi,
   x86CpuApi,
   xarrayApi,

@@ -1,5 +1,5 @@
 // Registration of algorithms, templates and their instances. Source: crypto/{algapi,shash,skcipher,aead,...}.c.
-import { EINVAL } from '#abi';
+import { EBUSY, EINVAL, ENOSPC } from '#abi';
 import {
   blocking,
   int,
@@ -12,12 +12,14 @@ import {
   nothing,
   pointer,
   type Sleeping,
+  size_t,
   u32,
   uint,
+  ulong,
   voidPtr,
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
-import { listInit } from '../lib/list.ts';
+import { listAddTail, listDeleteInit, listInit } from '../lib/list.ts';
 import type { Addr } from '../memory.ts';
 import { kzalloc } from '../mm/slab_common.ts';
 import { createTfm, findAlg } from './api.ts';
@@ -39,6 +41,10 @@ import {
 } from './structs.ts';
 
 const Spawn = kernelStruct('crypto_spawn', { alg: voidPtr, inst: voidPtr, frontend: voidPtr, mask: u32 });
+const Queue = kernelStruct('crypto_queue', { backlog: voidPtr, qlen: uint, max_qlen: uint });
+const AsyncRequest = kernelStruct('crypto_async_request', { flags: u32 });
+const EINPROGRESS = 115;
+const MAY_BACKLOG = 0x400;
 const NULL = 0;
 const MAX_DIGEST_SIZE = 64;
 const MAX_DESC_SIZE = 368;
@@ -308,6 +314,42 @@ export const algapiApi: KernelApi = kernelApi('crypto/algapi.c', {
   crypto_unregister_notifier: blocking({ nb: voidPtr }, int, (k, { nb }) =>
     k.callInt(k.symbols.require('blocking_notifier_chain_unregister'), k.symbols.require('crypto_chain'), nb),
   ),
+  /** 0 when both are equal. */
+  __crypto_memneq: kfunc({ a: voidPtr, b: voidPtr, size: size_t }, ulong, (k, { a, b, size }) => {
+    const one = k.memory.read(a, size);
+    const two = k.memory.read(b, size);
+    return BigInt(one.reduce((difference, byte, n) => difference | (byte ^ (two[n] ?? 0)), 0));
+  }),
+  /** CONFIG_CRYPTO_FIPS, and nobody booted with fips=1. */
+  fips_enabled: kdata(() => {}),
+  crypto_init_queue: kfunc({ queue: voidPtr, max_qlen: uint }, nothing, (k, { queue, max_qlen }) => {
+    const view = k.view(Queue, queue);
+    listInit(k, queue);
+    view.backlog = queue;
+    view.qlen = 0;
+    view.max_qlen = max_qlen;
+  }),
+  crypto_enqueue_request: kfunc({ queue: voidPtr, request: voidPtr }, int, (k, { queue, request }) => {
+    const view = k.view(Queue, queue);
+    let result = -EINPROGRESS;
+    if (view.qlen >= view.max_qlen) {
+      if ((k.view(AsyncRequest, request).flags & MAY_BACKLOG) === 0) return -ENOSPC;
+      result = -EBUSY;
+      if (view.backlog === queue) view.backlog = request;
+    }
+    view.qlen += 1;
+    listAddTail(k, request, queue);
+    return result;
+  }),
+  crypto_dequeue_request: kfunc({ queue: voidPtr }, voidPtr, (k, { queue }) => {
+    const view = k.view(Queue, queue);
+    if (view.qlen === 0) return NULL;
+    view.qlen -= 1;
+    if (view.backlog !== queue) view.backlog = k.memory.ptr(view.backlog);
+    const request = k.memory.ptr(queue);
+    listDeleteInit(k, request);
+    return request;
+  }),
   /** dst = src1 ^ src2. */
   __crypto_xor: kfunc({ dst: voidPtr, src1: voidPtr, src2: voidPtr, len: uint }, nothing, (k, { dst, src1, src2, len }) => {
     const one = k.memory.read(src1, len);
