@@ -35,6 +35,8 @@ import { serioApi } from './drivers/input/serio/serio.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { pciApi } from './drivers/pci/pci.ts';
+import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
@@ -187,6 +189,8 @@ export const kernelTables: readonly KernelApi[] = [
   panicApi,
   paramsApi,
   paravirtApi,
+  pciApi,
+  pciDriverApi,
   percpuApi,
   pidApi,
   platformApi,
