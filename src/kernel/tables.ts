@@ -10,6 +10,7 @@ import { cryptoApi } from './crypto/api.ts';
 import { shashApi } from './crypto/shash.ts';
 import { skcipherApi } from './crypto/skcipher.ts';
 import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
+import { acpiApi } from './drivers/acpi/acpi.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -18,11 +19,14 @@ import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
 import { pmCommonApi, pmRuntimeApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/runtime.ts';
+import { propertyApi } from './drivers/base/property.ts';
 import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { clkApi } from './drivers/clk/clk.ts';
 import { connectorApi } from './drivers/connector/connector.ts';
 import { dmiApi } from './drivers/firmware/dmi_scan.ts';
+import { gpiolibApi } from './drivers/gpio/gpiolib.ts';
 import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
@@ -37,8 +41,12 @@ import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
 import { pciApi } from './drivers/pci/pci.ts';
 import { pciDriverApi } from './drivers/pci/pci-driver.ts';
+import { phyApi } from './drivers/phy/phy-core.ts';
+import { pinctrlApi } from './drivers/pinctrl/core.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
+import { resetApi } from './drivers/reset/core.ts';
+import { spiApi } from './drivers/spi/spi.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
@@ -105,6 +113,7 @@ import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  acpiApi,
   addressSpaceApi,
   algapiApi,
   bitmapApi,
@@ -113,6 +122,7 @@ export const kernelTables: readonly KernelApi[] = [
   capabilityApi,
   charDevApi,
   classApi,
+  clkApi,
   cmdlineApi,
   completionApi,
   connectorApi,
@@ -141,6 +151,7 @@ export const kernelTables: readonly KernelApi[] = [
   fileTableApi,
   findBitApi,
   firmwareLoaderApi,
+  gpiolibApi,
   groupsApi,
   hexdumpApi,
   hrtimerApi,
@@ -192,7 +203,9 @@ export const kernelTables: readonly KernelApi[] = [
   pciApi,
   pciDriverApi,
   percpuApi,
+  phyApi,
   pidApi,
+  pinctrlApi,
   platformApi,
   pmCommonApi,
   pmRuntimeApi,
@@ -202,6 +215,7 @@ export const kernelTables: readonly KernelApi[] = [
   preemptApi,
   printkApi,
   procGenericApi,
+  propertyApi,
   radixTreeApi,
   randomApi,
   ratelimitApi,
@@ -213,6 +227,7 @@ export const kernelTables: readonly KernelApi[] = [
   regcacheApi,
   regmapApi,
   regulatorApi,
+  resetApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
@@ -230,6 +245,7 @@ export const kernelTables: readonly KernelApi[] = [
   smpApi,
   softirqApi,
   sortApi,
+  spiApi,
   spinlockApi,
   srcuApi,
   stringApi,

@@ -3,6 +3,7 @@
 // Source: drivers/pci/{pci,access,probe,msi/msi,iov,vpd}.c, lib/pci_iomap.c, lib/devres.c.
 import { EBUSY, EINVAL, EIO, ENODEV, ENOMEM, ENOSPC } from '#abi';
 import {
+  absent,
   bool,
   type CType,
   int,
@@ -30,13 +31,7 @@ const NOT_FOUND = 0x86;
 const PCI_D0 = 0;
 const PULLED_OUT = 'no PCI device exists: as for one that was pulled out';
 
-/** A row for a device that is not there. */
-function gone<R>(params: Readonly<Record<string, CType<any>>>, returns: CType<R>, value?: R): KernelSymbol {
-  return partial(
-    PULLED_OUT,
-    kfunc(params, returns, () => value as never),
-  );
-}
+const gone = absent('no PCI device exists: as for one that was pulled out');
 const read = (params: Readonly<Record<string, CType<any>>>, place: 'val' | 'value', bytes: 1 | 2 | 4): KernelSymbol =>
   partial(
     PULLED_OUT,
