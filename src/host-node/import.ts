@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { extractLayouts } from '#kernel';
 import { type DescriptionParts, describe, ImportError, LZ4_LEGACY_MAGIC, payloadOfBzImage, unLz4, Vmlinux } from '#kimport';
-import { LAYOUTS } from './kernels.ts';
+import { describeFolder, LAYOUTS } from './kernels.ts';
 
 const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const GZIP = [0x1f, 0x8b];
@@ -68,7 +68,8 @@ function importFolder(folder: string): FoundKernel {
 }
 /** Writes the description's file of layouts: again after each change of the tables. */
 export function writeLayouts(folder: string, btf: Uint8Array = gunzipSync(readFileSync(join(folder, 'btf.gz')))): void {
-  const lines = extractLayouts(btf);
+  const description = describeFolder(folder);
+  const lines = extractLayouts(btf, (name) => (description.exports.has(name) ? undefined : description.kallsyms.byName(name)));
   writeFileSync(join(folder, LAYOUTS), `${statSync(join(folder, 'btf.gz')).size}\n${lines}`);
 }
 /** Writes a description and gives its size in bytes. */
@@ -81,8 +82,8 @@ export function writeDescription(folder: string, parts: DescriptionParts, config
   };
   const files = config === undefined ? parts.files : { ...parts.files, config: Buffer.from(config) };
   for (const [name, bytes] of Object.entries(files)) write(`${name}.gz`, gzipSync(bytes, { level: 9 }));
-  writeLayouts(folder, parts.files.btf);
   const { release, version, vermagic } = parts;
   write('description.json', `${JSON.stringify({ release, version, vermagic, config: config !== undefined, source }, null, 2)}\n`);
+  writeLayouts(folder, parts.files.btf);
   return size;
 }

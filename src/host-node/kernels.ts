@@ -41,11 +41,15 @@ function load(release: string): KernelDescription {
   if (found === undefined) {
     throw new ImportError(`no kernel ${release}: import it with 'kobox kernel import PATH' (see 'kobox kernel list')`);
   }
-  const inflate = (name: string): Uint8Array => gunzipSync(readFileSync(join(found.folder, `${name}.gz`)));
+  return describeFolder(found.folder);
+}
+/** The description in a folder. */
+export function describeFolder(folder: string): KernelDescription {
+  const inflate = (name: string): Uint8Array => gunzipSync(readFileSync(join(folder, `${name}.gz`)));
   return loadDescription({
-    header: () => readFileSync(join(found.folder, 'description.json'), 'utf8'),
+    header: () => readFileSync(join(folder, 'description.json'), 'utf8'),
     bytes: inflate,
-    layouts: () => readLayouts(found.folder),
+    layouts: () => readLayouts(folder),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });
 }

@@ -18,11 +18,14 @@ import { guestVaList, type VaList } from '../api/valist.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1, latin1 } from '../memory.ts';
 import { kmalloc } from '../mm/slab_common.ts';
+import { flagsText } from './vsprintf_flags.ts';
 import { dentryText, escapedText, fileText, fourccText, resourceText, timeText } from './vsprintf_struct.ts';
 
 const VaFormat = kernelStruct('va_format', { fmt: voidPtr, va: voidPtr });
 const MAX_ERRNO = 4095;
 const PAGE_SIZE = 4096;
+const AF_INET = 2;
+const AF_INET6 = 10;
 const SPEC = /^([-+ #0]*)(\*|\d+)?(?:\.(\*|-?\d+)?)?(hh|h|ll|l|L|z|t)?(.?)/s;
 
 interface Spec {
@@ -35,6 +38,8 @@ interface Spec {
 
 export class Formatter {
   readonly #k: Kernel;
+  /** Functions of this file that have warned. */
+  readonly #said = new Set<string>();
   constructor(k: Kernel) {
     this.#k = k;
   }
@@ -66,11 +71,20 @@ export class Formatter {
         continue;
       }
       const piece = this.#conversion(conversion, spec, va);
-      if (piece === undefined) return out;
+      if (piece === undefined) {
+        this.#once('format_decode', 2661, `Please remove unsupported %${conversion} in format string`);
+        return out;
+      }
       out += piece;
     }
   }
 
+  /** WARN_ONCE() in this file. */
+  #once(name: string, line: number, text: string): void {
+    if (this.#said.has(name)) return;
+    this.#said.add(name);
+    this.#k.exceptions.warn('lib/vsprintf.c', line, name, text);
+  }
   #conversion(conversion: string, spec: Spec, va: VaList): string | undefined {
     switch (conversion) {
       case '%':
@@ -117,7 +131,7 @@ export class Formatter {
     const more = extension.slice(1);
     switch (kind) {
       case 'x':
-        return pad(hex(address, 16), spec);
+        return spec.width > 0 ? text(hex(address, 0)) : spec.flags.includes('#') ? `0x${hex(address, 14)}` : hex(address, 16);
       case 'S':
       case 's':
         return text(this.#symbol(address, 0, kind === 'S'));
@@ -173,10 +187,15 @@ export class Formatter {
         return more.startsWith('cc') ? readable(() => fourccText(memory.u32(address))) : text('(%p4?)');
       case 'N':
         return more.startsWith('F') ? readable(() => `0x${memory.u64(address).toString(16).padStart(16, '0')}`) : text('(%pN?)');
+      case 'G':
+        return readable(() => flagsText(this.#k, address, more[0] ?? '') ?? '(%pG?)');
       case 'O':
         return text('(%pOF?)');
       case 'f':
         return text('(%pf?)');
+      case 'A':
+        this.#once('pointer', 2466, 'Please remove %pA from non-Rust code');
+        return text('(%pA?)');
       case 'k':
       case 'u':
         if (more[0] !== 's') return text('(einval)');
@@ -203,6 +222,7 @@ export class Formatter {
   }
   #internet(address: Addr, bare: boolean, more: string): string {
     const { memory } = this.#k;
+    if (more.startsWith('S')) return this.#socketAddress(address, bare, more.slice(1));
     if (more.startsWith('4')) {
       const bytes = [...memory.read(address, 4)];
       if (/[hl]/.test(more)) bytes.reverse();
@@ -211,6 +231,19 @@ export class Formatter {
     const groups = Array.from({ length: 8 }, (_, n) => (memory.u8(address + n * 2) << 8) | memory.u8(address + n * 2 + 1));
     if (more.includes('c') && !bare) return compressed(groups);
     return groups.map((group) => group.toString(16).padStart(4, '0')).join(bare ? '' : ':');
+  }
+  /** A struct sockaddr by its family; letters p, f, s, c: port, flow, scope, compressed. */
+  #socketAddress(address: Addr, bare: boolean, letters: string): string {
+    const { memory } = this.#k;
+    const family = memory.u16(address);
+    const big16 = (at: Addr): number => (memory.u8(at) << 8) | memory.u8(at + 1);
+    const port = letters.includes('p') ? `:${big16(address + 2)}` : '';
+    if (family === AF_INET) return this.#internet(address + 4, bare, '4') + port;
+    if (family !== AF_INET6) return '(einval)';
+    const host = this.#internet(address + 8, bare, letters.includes('c') ? '6c' : '6');
+    const flow = letters.includes('f') ? `/${(big16(address + 4) & 0xfff) * 65536 + big16(address + 6)}` : '';
+    const scope = letters.includes('s') ? `%${memory.u32(address + 24)}` : '';
+    return port + flow + scope === '' ? host : `[${host}]${port}${flow}${scope}`;
   }
   #bitmap(address: Addr, bits: number, list: boolean): string {
     const { memory } = this.#k;
@@ -296,7 +329,7 @@ function put(k: Kernel, buffer: Addr, size: number, text: string): void {
   k.memory.write(buffer, bytes);
   k.memory.setU8(buffer + bytes.length, 0);
 }
-const MISSING = '%pg and %pG print a hashed pointer';
+const MISSING = '%pg prints a hashed pointer: there are no block devices';
 const HUGE = 2 ** 31;
 const va_list = pointer('struct __va_list_tag *');
 const buf = voidPtr;
