@@ -54,9 +54,11 @@ export class ExceptionHandler {
       }
       case 'trap':
         return this.#trap(exception.vector, kernelAddr(exception.ip));
-      case 'left':
-        this.#pageFault(kernelAddr(exception.ip), kernelAddr(exception.ip), 0x10);
+      case 'left': {
+        const ip = Number(BigInt.asIntN(64, this.#k.registers.rip));
+        this.#pageFault(ip, ip, 0x10);
         return undefined;
+      }
       case 'stack':
         this.#k.log.print('emerg', `BUG: TASK stack guard page was hit at ${this.#k.hashPointer(kernelAddr(exception.ip))}`);
         this.#die('stack guard page: 0000', kernelAddr(exception.ip));

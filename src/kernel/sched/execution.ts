@@ -91,7 +91,8 @@ export class Execution {
       fn.setResult(step.value);
     }
     const ip = this.#registers.popReturn();
-    if (!this.#stale) return ip;
+    // 0 means 'stop' to the CPU: a return address of 0 (a broken stack) goes on through the driver too.
+    if (!this.#stale && ip !== 0) return ip;
     this.#stale = false;
     this.#resumeAt = ip;
     return 0;
@@ -151,7 +152,13 @@ export class Execution {
             continue;
           }
           this.#stale = false;
-          if (this.#pending === undefined) throw new Error('the CPU unwound without a pending kernel function');
+          if (this.#pending === undefined) {
+            // Nothing made it unwind: guest code went to address 0.
+            this.#registers.rip = 0n;
+            ip = this.#host.exception({ kind: 'left', ip: 0 });
+            if (ip === undefined) return this.#kill(context);
+            continue;
+          }
           context.activations.push(this.#pending.activation);
           request = this.#pending.request;
           this.#pending = undefined;
