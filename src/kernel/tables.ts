@@ -5,6 +5,8 @@ import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
+import { dmaApi } from './dma.ts';
+import { acpiOslApi } from './drivers/acpi/osl.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -26,6 +28,7 @@ import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
+import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
@@ -47,7 +50,9 @@ import { irqManageApi } from './irq/manage.ts';
 import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
+import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
@@ -63,6 +68,7 @@ import { scatterlistApi } from './lib/scatterlist.ts';
 import { siphashApi } from './lib/siphash.ts';
 import { listSortApi, sortApi } from './lib/sort.ts';
 import { stringApi, stringHelpersApi } from './lib/string.ts';
+import { textsearchApi } from './lib/textsearch.ts';
 import { kasprintfApi, vsprintfApi } from './lib/vsprintf.ts';
 import { vsscanfApi } from './lib/vsscanf.ts';
 import { idrApi, radixTreeApi, xarrayApi } from './lib/xarray.ts';
@@ -76,6 +82,8 @@ import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
 import { percpuApi } from './mm/percpu.ts';
 import { mmUtilApi, slabCommonApi } from './mm/slab_common.ts';
 import { vmallocApi } from './mm/vmalloc.ts';
+import { tcpCongApi } from './net/ipv4/tcp_cong.ts';
+import { ematchApi } from './net/sched/ematch.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
 import { pidApi } from './pid.ts';
@@ -94,6 +102,14 @@ import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  kthreadWorkerApi,
+  vivaldiApi,
+  acpiOslApi,
+  tcpCongApi,
+  ematchApi,
+  textsearchApi,
+  dmaApi,
+  bitrevApi,
   serioApi,
   powerSupplyApi,
   fileTableApi,
