@@ -46,10 +46,12 @@ function load(release: string): KernelDescription {
     header: () => readFileSync(join(found.folder, 'description.json'), 'utf8'),
     bytes: inflate,
     layouts: () => readLayouts(found.folder),
+    callers: () => readIfThere(join(found.folder, 'callers')),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });
 }
 
+const readIfThere = (file: string): string | undefined => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 /** Their first line is the size of the packed BTF that they were made of; others are not believed. */
 function readLayouts(folder: string): string | undefined {
   const file = join(folder, LAYOUTS);

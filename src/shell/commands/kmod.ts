@@ -36,7 +36,7 @@ function toolKernel(io: Io): ToolKernel {
         }),
       );
     },
-    insert: (image, parameters) => io.call(process.init_module(image, parameters)),
+    insert: (image, parameters) => io.call(process.init_module(image, parameters, 'finit_module')),
     remove: (name, flags) => io.call(process.delete_module(name, flags)),
     readFile: (path) => io.readFile(path),
     async realpath(path) {
