@@ -50,7 +50,8 @@ async function settled<T>(machine: Machine, call: Promise<T>): Promise<T | undef
   });
   const sleeping = async (): Promise<undefined> => {
     const start = machine.kernel.clock.now;
-    while (!done && !machine.kernel.stuck && machine.kernel.clock.now - start < PATIENCE) await new Promise((resolve) => setImmediate(resolve));
+    while (!done && !machine.kernel.stuck && machine.kernel.clock.now - start < PATIENCE)
+      await new Promise((resolve) => setImmediate(resolve));
   };
   return Promise.race([finished, sleeping()]);
 }

@@ -40,6 +40,7 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
   const { release, version, vermagic, exports } = shipped;
   const description = {
     ...{ release, version, vermagic, exports, config: undefined },
+    wayTo: () => [],
     dataOf: (symbol: string) => shipped.dataOf(symbol),
     layouts: parseLayouts(extractLayouts(gunzipSync(btf))),
     get btf(): never {

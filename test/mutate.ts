@@ -1,5 +1,5 @@
 // Damages modules where their structure is. Case n is always the same damage: a failure names its number.
-import { ElfFile, RELA_SIZE, type Section, SECTION_HEADER_SIZE, SHT_RELA, SHT_SYMTAB, SYMBOL_SIZE } from '#elf';
+import { ElfFile, RELA_SIZE, SECTION_HEADER_SIZE, type Section, SHT_RELA, SHT_SYMTAB, SYMBOL_SIZE } from '#elf';
 
 /** Numbers below a limit, from a seed (mulberry32). */
 export class Dice {

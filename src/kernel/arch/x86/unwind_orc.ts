@@ -5,6 +5,7 @@ import { type Addr, GuestFault } from '../../memory.ts';
 import { GUEST_RETURN_ADDR } from '../../sched/execution.ts';
 
 const ORC_ENTRY = 6;
+const ORC_REG_UNDEFINED = 0;
 const ORC_REG_PREV_SP = 1;
 const ORC_REG_BP = 4;
 const ORC_REG_SP = 5;
@@ -29,7 +30,9 @@ function find(k: Kernel, ip: Addr): OrcEntry | undefined {
     let bestIp = Number.NEGATIVE_INFINITY;
     for (let n = 0; n < ips.size / 4; n++) {
       const start = ips.address + n * 4 + k.memory.s32(ips.address + n * 4);
-      if (start <= ip && start > bestIp) {
+      // The end of one section may be the start of the next: what says nothing of the stack only ends the first.
+      const says = (k.memory.u16(entries.address + n * ORC_ENTRY + 4) & 15) !== ORC_REG_UNDEFINED;
+      if (start <= ip && (start > bestIp || (start === bestIp && says))) {
         best = n;
         bestIp = start;
       }

@@ -115,7 +115,7 @@ function operations(k: Kernel): BusOperations {
     },
     *remove(device, driver) {
       const { remove } = driverOf(driver);
-      if (remove !== NULL) yield* k.callInt(remove, deviceOf(device).addr);
+      if (remove !== NULL) yield* k.callBy('platform.remove', remove, deviceOf(device).addr);
     },
   };
 }
