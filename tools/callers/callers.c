@@ -35,7 +35,18 @@ static const struct file_operations chrdev_fops = FOPS(chrdev), misc_fops = FOPS
 static const struct proc_ops proc_fops = {.proc_open = proc_open, .proc_release = proc_release, .proc_read = proc_read,
 	.proc_write = proc_write, .proc_lseek = proc_llseek, .proc_poll = proc_poll, .proc_ioctl = proc_ioctl};
 static struct miscdevice misc = {.minor = MISC_DYNAMIC_MINOR, .name = "callers_misc", .fops = &misc_fops};
-static int single_show(struct seq_file *seq, void *v) { HERE("proc.single_show"); return 0; }
+static void *seq_start(struct seq_file *seq, loff_t *position) { HERE("seq.start"); return *position == 0 ? SEQ_START_TOKEN : NULL; }
+static void *seq_next(struct seq_file *seq, void *v, loff_t *position) { HERE("seq.next"); ++*position; return NULL; }
+static void seq_stop(struct seq_file *seq, void *v) { HERE("seq.stop"); }
+static int seq_show(struct seq_file *seq, void *v) { HERE("seq.show"); seq_puts(seq, "x"); return 0; }
+static const struct seq_operations seq_ops = {.start = seq_start, .next = seq_next, .stop = seq_stop, .show = seq_show};
+static int seq_open_(struct inode *inode, struct file *file) { return seq_open(file, &seq_ops); }
+static const struct proc_ops seq_fops = {.proc_open = seq_open_, .proc_release = seq_release, .proc_read = seq_read, .proc_lseek = seq_lseek};
+static void *proc_start(struct seq_file *seq, loff_t *position) { HERE("proc.seq_start"); return *position == 0 ? SEQ_START_TOKEN : NULL; }
+static void *proc_next(struct seq_file *seq, void *v, loff_t *position) { HERE("proc.seq_next"); ++*position; return NULL; }
+static void proc_stop(struct seq_file *seq, void *v) { HERE("proc.seq_stop"); }
+static int proc_show(struct seq_file *seq, void *v) { HERE("proc.seq_show"); seq_puts(seq, "x"); return 0; }
+static const struct seq_operations proc_seq_ops = {.start = proc_start, .next = proc_next, .stop = proc_stop, .show = proc_show};
 
 static int param_set(const char *val, const struct kernel_param *kp) { HERE("param.set"); return 0; }
 static int param_get(char *buffer, const struct kernel_param *kp) { HERE("param.get"); return sprintf(buffer, "0\n"); }
@@ -81,7 +92,8 @@ static int __init callers_init(void)
 	folder = debugfs_create_dir("callers", NULL);
 	debugfs_create_file("file", 0600, folder, NULL, &debugfs_fops);
 	proc_create("callers", 0600, NULL, &proc_fops);
-	proc_create_single("callers_single", 0400, NULL, single_show);
+	proc_create("callers_seq", 0400, NULL, &seq_fops);
+	proc_create_seq("callers_kernel_seq", 0400, NULL, &proc_seq_ops);
 	kobject = kobject_create_and_add("callers", kernel_kobj);
 	if (sysfs_create_file(kobject, &attribute.attr))
 		return -EBUSY;
@@ -108,7 +120,8 @@ static void __exit callers_exit(void)
 	platform_device_unregister(platform);
 	kobject_put(kobject);
 	remove_proc_entry("callers", NULL);
-	remove_proc_entry("callers_single", NULL);
+	remove_proc_entry("callers_seq", NULL);
+	remove_proc_entry("callers_kernel_seq", NULL);
 	debugfs_remove(folder);
 	misc_deregister(&misc);
 	device_destroy(class, MKDEV(major, 0));

@@ -56,7 +56,8 @@ int main(int argc, char **argv)
 	use("/dev/callers_misc");
 	use("/sys/kernel/debug/callers/file");
 	use("/proc/callers");
-	read_and_write("/proc/callers_single");
+	read_and_write("/proc/callers_seq");
+	read_and_write("/proc/callers_kernel_seq");
 	read_and_write("/sys/module/callers/parameters/value");
 	read_and_write("/sys/kernel/callers/value");
 	read_and_write("/sys/class/callers/callers/value");

@@ -105,17 +105,16 @@ function printSavedRegisters(k: Kernel, where: string, way: string): void {
   print(k, `RSP: ${user ? '002b' : '0018'}:${hex64(user ? USER_RSP : 0)} EFLAGS: 00000246${user ? ` ORIG_RAX: ${hex64(original)}` : ''}`);
   for (const row of values) print(k, row.map(([name, value]) => `${name}: ${hex64(value)}`).join(' '));
 }
+const STACK_BOTTOM = /^(RIP: 0033:|ret_from_fork|secondary_startup)/;
 /** `ip`: where guest code stopped; a call of NULL left its return address on the stack. `head`: frames of what prints. */
 export function printTrace(k: Kernel, ip: Addr, head: readonly string[] = []): void {
-  const frames = [...unwind(k, k.execution.running === 'guest' && ip !== 0 ? ip : undefined)];
-  const lines = [
-    ...head.map((line) => ({ line, way: '' })),
-    ...frames.flatMap((frame) =>
-      typeof frame === 'number'
-        ? [{ line: symbol(k, frame), way: '' }]
-        : k.description.wayTo(frame.way).map((line) => ({ line, way: frame.way })),
-    ),
-  ];
+  const lines = head.map((line) => ({ line, way: '' }));
+  for (const frame of unwind(k, k.execution.running === 'guest' && ip !== 0 ? ip : undefined)) {
+    if (typeof frame === 'number') lines.push({ line: symbol(k, frame), way: '' });
+    else lines.push(...k.description.wayTo(frame.way).map((line) => ({ line, way: frame.way })));
+    // A way that was recorded as a whole goes on to where the kernel was entered.
+    if (STACK_BOTTOM.test(lines.at(-1)?.line ?? '')) break;
+  }
   print(k, 'Call Trace:');
   print(k, lines.some(({ line }) => line === '</IRQ>') ? ' <IRQ>' : ' <TASK>');
   for (const { line, way } of lines) {
