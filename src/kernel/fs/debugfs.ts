@@ -90,6 +90,7 @@ const fs = (k: Kernel): DebugFs => k.get(DebugFs);
 function createFile(k: Kernel, name: string, mode: number, parent: Addr, data: Addr, operations: Addr): Addr {
   const node = new ModuleFile(S_IFREG | (mode & 0o7777), (self, flags) =>
     openModuleFile(k, self, name, flags, {
+      kind: 'debugfs',
       operations,
       functions: functionsOf(k, operations),
       inodePrivate: data,
