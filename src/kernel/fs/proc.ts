@@ -19,8 +19,9 @@ import { moduleTaintLetters } from '../panic.ts';
 import { buses, classes, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
 import { CharDevices } from './char_dev.ts';
-import { ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
+import { AttributeFile, ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
 import { ProcRoot } from './proc_pid.ts';
+import { procSys } from './proc_sys.ts';
 import { procSystem } from './proc_system.ts';
 
 const SYSFS_SIZE = 4096;
@@ -85,28 +86,7 @@ function procfs(k: Kernel): void {
     return `${seconds} ${seconds}\n`;
   });
   text('filesystems', () => filesystems.map((line) => `${line}\n`).join(''));
-  const kernel = proc.child('sys', 0o555).child('kernel', 0o555);
-  kernel.put(
-    'tainted',
-    new TextFile(
-      0o644,
-      plainText(() => `${k.taint.mask}\n`),
-    ),
-  );
-  kernel.put(
-    'ostype',
-    new TextFile(
-      0o444,
-      plainText(() => 'Linux\n'),
-    ),
-  );
-  kernel.put(
-    'osrelease',
-    new TextFile(
-      0o444,
-      plainText(() => `${k.description.release}\n`),
-    ),
-  );
+  procSys(k, proc);
 }
 
 function sysfs(k: Kernel): void {
@@ -144,13 +124,13 @@ function moduleDirectory(k: Kernel, module: Module): Directory {
   const text = (name: string, make: () => string, mode = 0o444): void =>
     directory.put(
       name,
-      new TextFile(
+      new AttributeFile(
         mode,
         plainText(() => `${make()}\n`),
         SYSFS_SIZE,
       ),
     );
-  directory.put('uevent', new TextFile(0o200, {}, SYSFS_SIZE));
+  directory.put('uevent', new AttributeFile(0o200, {}, SYSFS_SIZE));
   for (const name of ['version', 'srcversion']) {
     const value = module.tag(name);
     if (value !== undefined) text(name, () => value);
@@ -177,7 +157,7 @@ function parametersDirectory(k: Kernel, module: Module): Directory {
     if (parameter.perm === 0) continue;
     directory.put(
       parameter.name,
-      new TextFile(
+      new AttributeFile(
         parameter.perm,
         {
           read: () => getParameter(k, parameter),
@@ -201,7 +181,7 @@ function sectionFiles(k: Kernel, module: Module, directory: TreeDirectory): void
     const address: Addr = (area === 'core' ? module.core : init) + offset;
     sections.put(
       section.name,
-      new TextFile(
+      new AttributeFile(
         0o400,
         plainText(() => `0x${hex64(address)}\n`),
         SECTION_FILE_SIZE,
@@ -210,7 +190,7 @@ function sectionFiles(k: Kernel, module: Module, directory: TreeDirectory): void
     if (section.type === SHT_NOTE && (section.flags & SHF_ALLOC) !== 0) {
       notes.put(
         section.name,
-        new TextFile(
+        new AttributeFile(
           0o444,
           plainText(() => latin1(k.memory.read(address, section.size))),
           section.size,
