@@ -62,6 +62,7 @@ export function printHeader(k: Kernel): void {
 }
 /** Whether the bytes around `ip` are mapped: before a module's first page is a guard page. */
 function codeIsReadable(k: Kernel, ip: Addr): boolean {
+  if (!k.memory.valid(ip - CODE_BEFORE, CODE_BEFORE + CODE_AFTER + 1)) return false;
   const range = k.moduleSpace.find(ip);
   if (range === undefined) return k.symbolize(ip - CODE_BEFORE) !== undefined;
   return ip - CODE_BEFORE >= range.start && ip + CODE_AFTER < range.start + range.size;
