@@ -9,7 +9,8 @@ import { algapiApi } from './crypto/algapi.ts';
 import { cryptoApi } from './crypto/api.ts';
 import { shashApi } from './crypto/shash.ts';
 import { skcipherApi } from './crypto/skcipher.ts';
-import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
+import { dmaMappingApi, dmaPoolApi } from './dma/mapping.ts';
+import { dmaApi } from './dma.ts';
 import { acpiApi } from './drivers/acpi/acpi.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
@@ -18,7 +19,7 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
-import { pmCommonApi, pmRuntimeApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/runtime.ts';
+import { pmCommonApi, pmRuntimeApi, wakeupApi } from './drivers/base/power/runtime.ts';
 import { propertyApi } from './drivers/base/property.ts';
 import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
@@ -36,6 +37,7 @@ import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
+import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
@@ -66,10 +68,10 @@ import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
-import { dumpStackApi } from './lib/dump_stack.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
@@ -82,6 +84,7 @@ import { scatterlistApi } from './lib/scatterlist.ts';
 import { siphashApi } from './lib/siphash.ts';
 import { listSortApi, sortApi } from './lib/sort.ts';
 import { stringApi, stringHelpersApi } from './lib/string.ts';
+import { textsearchApi } from './lib/textsearch.ts';
 import { kasprintfApi, vsprintfApi } from './lib/vsprintf.ts';
 import { vsscanfApi } from './lib/vsscanf.ts';
 import { idrApi, radixTreeApi, xarrayApi } from './lib/xarray.ts';
@@ -95,6 +98,8 @@ import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
 import { percpuApi } from './mm/percpu.ts';
 import { mmUtilApi, slabCommonApi } from './mm/slab_common.ts';
 import { vmallocApi } from './mm/vmalloc.ts';
+import { tcpCongApi } from './net/ipv4/tcp_cong.ts';
+import { ematchApi } from './net/sched/ematch.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
 import { pidApi } from './pid.ts';
@@ -117,6 +122,7 @@ export const kernelTables: readonly KernelApi[] = [
   addressSpaceApi,
   algapiApi,
   bitmapApi,
+  bitrevApi,
   bsearchApi,
   busApi,
   capabilityApi,
@@ -135,16 +141,17 @@ export const kernelTables: readonly KernelApi[] = [
   debugfsApi,
   decAndLockApi,
   delayApi,
-  deviceApi,
   devPrintkApi,
+  deviceApi,
   devresApi,
   devresIoApi,
+  dmaApi,
   dmaMappingApi,
   dmaPoolApi,
   dmiApi,
   driverApi,
-  dumpStackApi,
   dynamicDebugApi,
+  ematchApi,
   entryApi,
   fcntlApi,
   ffCoreApi,
@@ -170,7 +177,6 @@ export const kernelTables: readonly KernelApi[] = [
   ioremapApi,
   irqManageApi,
   irqWorkApi,
-  isaDmaApi,
   jumpLabelApi,
   kasprintfApi,
   keyboardApi,
@@ -209,7 +215,6 @@ export const kernelTables: readonly KernelApi[] = [
   platformApi,
   pmCommonApi,
   pmRuntimeApi,
-  powerMainApi,
   powerSupplyApi,
   prandomApi,
   preemptApi,
@@ -222,7 +227,6 @@ export const kernelTables: readonly KernelApi[] = [
   rbtreeApi,
   rcuApi,
   readWriteApi,
-  rebootApi,
   refcountApi,
   regcacheApi,
   regmapApi,
@@ -253,15 +257,18 @@ export const kernelTables: readonly KernelApi[] = [
   sysctlApi,
   sysfsApi,
   sysrqApi,
+  tcpCongApi,
+  textsearchApi,
   timeApi,
   timekeepingApi,
   timerApi,
   touchWatchdogApi,
   traceEventsApi,
   umhApi,
-  usercopyApi,
   userNamespaceApi,
+  usercopyApi,
   uuidApi,
+  vivaldiApi,
   vmallocApi,
   vsprintfApi,
   vsscanfApi,
