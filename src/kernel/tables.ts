@@ -18,9 +18,10 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
-import { pmCommonApi, pmRuntimeApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/runtime.ts';
+import { pmCommonApi, pmGenericApi, pmRuntimeApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/runtime.ts';
 import { propertyApi } from './drivers/base/property.ts';
-import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
+import { regcacheApi, regmapApi, regmapFieldApi } from './drivers/base/regmap/regmap.ts';
+import { hwRandomApi } from './drivers/char/hw_random/core.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
 import { clkApi } from './drivers/clk/clk.ts';
@@ -36,13 +37,16 @@ import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
+import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { mfdApi } from './drivers/mfd/mfd-core.ts';
 import { pciApi } from './drivers/pci/pci.ts';
 import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { phyApi } from './drivers/phy/phy-core.ts';
 import { pinctrlApi } from './drivers/pinctrl/core.ts';
+import { pnpApi } from './drivers/pnp/driver.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
@@ -157,6 +161,7 @@ export const kernelTables: readonly KernelApi[] = [
   hrtimerApi,
   hweightApi,
   hwmonApi,
+  hwRandomApi,
   i2cBaseApi,
   i2cSmbusApi,
   idrApi,
@@ -188,6 +193,7 @@ export const kernelTables: readonly KernelApi[] = [
   listSortApi,
   mathApi,
   mempoolApi,
+  mfdApi,
   miscApi,
   mmUtilApi,
   moduleApi,
@@ -208,7 +214,9 @@ export const kernelTables: readonly KernelApi[] = [
   pinctrlApi,
   platformApi,
   pmCommonApi,
+  pmGenericApi,
   pmRuntimeApi,
+  pnpApi,
   powerMainApi,
   powerSupplyApi,
   prandomApi,
@@ -226,6 +234,7 @@ export const kernelTables: readonly KernelApi[] = [
   refcountApi,
   regcacheApi,
   regmapApi,
+  regmapFieldApi,
   regulatorApi,
   resetApi,
   resourceApi,
@@ -262,6 +271,7 @@ export const kernelTables: readonly KernelApi[] = [
   usercopyApi,
   userNamespaceApi,
   uuidApi,
+  vivaldiApi,
   vmallocApi,
   vsprintfApi,
   vsscanfApi,
