@@ -155,7 +155,7 @@ export const acpiApi: KernelApi = kernelApi('drivers/acpi', {
   acpi_extract_package: none({ package: voidPtr, format: voidPtr, buffer: voidPtr }, uint, AE_BAD_PARAMETER),
   acpi_check_resource_conflict: none({ res: voidPtr }, int, 0),
   acpi_check_region: none({ start: u64, n: u64, name: voidPtr }, int, 0),
-  acpi_resources_are_enforced: none({}, int, 0),
+  acpi_resources_are_enforced: none({}, int, 1),
   acpi_quirk_skip_acpi_ac_and_battery: none({}, bool, false),
   acpi_pm_device_sleep_state: none({ dev: voidPtr, d_min_p: voidPtr, d_max_in: int }, int, -EINVAL),
   acpi_pm_set_device_wakeup: none({ dev: voidPtr, enable: bool }, int, -EINVAL),
