@@ -19,13 +19,12 @@ import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1, latin1 } from '../memory.ts';
 import { kmalloc } from '../mm/slab_common.ts';
 import { flagsText } from './vsprintf_flags.ts';
+import { internetText } from './vsprintf_net.ts';
 import { dentryText, escapedText, fileText, fourccText, resourceText, timeText } from './vsprintf_struct.ts';
 
 const VaFormat = kernelStruct('va_format', { fmt: voidPtr, va: voidPtr });
 const MAX_ERRNO = 4095;
 const PAGE_SIZE = 4096;
-const AF_INET = 2;
-const AF_INET6 = 10;
 const SPEC = /^([-+ #0]*)(\*|\d+)?(?:\.(\*|-?\d+)?)?(hh|h|ll|l|L|z|t)?(.?)/s;
 
 interface Spec {
@@ -159,7 +158,7 @@ export class Formatter {
         });
       case 'I':
       case 'i':
-        return readable(() => this.#internet(address, kind === 'i', more));
+        return readable(() => internetText(this.#k, address, kind === 'i', more) ?? `(%p${kind}?)`);
       case 'U':
         return readable(() => uuid(memory.read(address, 16), more));
       case 'h': {
@@ -219,31 +218,6 @@ export class Formatter {
     if (found === undefined) return `0x${hex(address, 0)}`;
     const owner = found.module === undefined ? '' : ` [${found.module}]`;
     return withOffset ? `${found.name}+0x${(found.offset - shift).toString(16)}/0x${found.size.toString(16)}${owner}` : found.name + owner;
-  }
-  #internet(address: Addr, bare: boolean, more: string): string {
-    const { memory } = this.#k;
-    if (more.startsWith('S')) return this.#socketAddress(address, bare, more.slice(1));
-    if (more.startsWith('4')) {
-      const bytes = [...memory.read(address, 4)];
-      if (/[hl]/.test(more)) bytes.reverse();
-      return bytes.map((byte) => (bare ? String(byte).padStart(3, '0') : String(byte))).join('.');
-    }
-    const groups = Array.from({ length: 8 }, (_, n) => (memory.u8(address + n * 2) << 8) | memory.u8(address + n * 2 + 1));
-    if (more.includes('c') && !bare) return compressed(groups);
-    return groups.map((group) => group.toString(16).padStart(4, '0')).join(bare ? '' : ':');
-  }
-  /** A struct sockaddr by its family; letters p, f, s, c: port, flow, scope, compressed. */
-  #socketAddress(address: Addr, bare: boolean, letters: string): string {
-    const { memory } = this.#k;
-    const family = memory.u16(address);
-    const big16 = (at: Addr): number => (memory.u8(at) << 8) | memory.u8(at + 1);
-    const port = letters.includes('p') ? `:${big16(address + 2)}` : '';
-    if (family === AF_INET) return this.#internet(address + 4, bare, '4') + port;
-    if (family !== AF_INET6) return '(einval)';
-    const host = this.#internet(address + 8, bare, letters.includes('c') ? '6c' : '6');
-    const flow = letters.includes('f') ? `/${(big16(address + 4) & 0xfff) * 65536 + big16(address + 6)}` : '';
-    const scope = letters.includes('s') ? `%${memory.u32(address + 24)}` : '';
-    return port + flow + scope === '' ? host : `[${host}]${port}${flow}${scope}`;
   }
   #bitmap(address: Addr, bits: number, list: boolean): string {
     const { memory } = this.#k;
@@ -306,22 +280,6 @@ function uuid(bytes: Uint8Array, more: string): string {
   const text = [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-');
   return /[BL]/.test(more) ? text.toUpperCase() : text;
 }
-/** RFC 5952: the longest run of zero groups becomes '::'. */
-function compressed(groups: readonly number[]): string {
-  let best = { start: -1, length: 1 };
-  for (let start = 0; start < 8; start++) {
-    let length = 0;
-    while (start + length < 8 && groups[start + length] === 0) length++;
-    if (length > best.length) best = { start, length };
-  }
-  const part = (from: number, to: number): string =>
-    groups
-      .slice(from, to)
-      .map((group) => group.toString(16))
-      .join(':');
-  return best.start < 0 ? part(0, 8) : `${part(0, best.start)}::${part(best.start + best.length, 8)}`;
-}
-
 /** Writes at most `size` bytes with the NUL, as snprintf does. */
 function put(k: Kernel, buffer: Addr, size: number, text: string): void {
   if (size <= 0) return;
