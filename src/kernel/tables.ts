@@ -13,6 +13,7 @@ import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
 import { acpiApi } from './drivers/acpi/acpi.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
+import { componentApi } from './drivers/base/component.ts';
 import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
@@ -74,6 +75,7 @@ import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
 import { dumpStackApi } from './lib/dump_stack.ts';
+import { genallocApi } from './lib/genalloc.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
@@ -129,6 +131,7 @@ export const kernelTables: readonly KernelApi[] = [
   clkApi,
   cmdlineApi,
   completionApi,
+  componentApi,
   connectorApi,
   cpuApi,
   cpuCountApi,
@@ -139,8 +142,8 @@ export const kernelTables: readonly KernelApi[] = [
   debugfsApi,
   decAndLockApi,
   delayApi,
-  devPrintkApi,
   deviceApi,
+  devPrintkApi,
   devresApi,
   devresIoApi,
   dmaMappingApi,
@@ -155,6 +158,7 @@ export const kernelTables: readonly KernelApi[] = [
   fileTableApi,
   findBitApi,
   firmwareLoaderApi,
+  genallocApi,
   gpiolibApi,
   groupsApi,
   hexdumpApi,
@@ -268,8 +272,8 @@ export const kernelTables: readonly KernelApi[] = [
   touchWatchdogApi,
   traceEventsApi,
   umhApi,
-  userNamespaceApi,
   usercopyApi,
+  userNamespaceApi,
   uuidApi,
   vivaldiApi,
   vmallocApi,
