@@ -19,6 +19,8 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { pmMainApi } from './drivers/base/power/main.ts';
+import { pmQosApi } from './drivers/base/power/qos.ts';
 import { pmCommonApi, pmGenericApi, pmRuntimeApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/runtime.ts';
 import { propertyApi } from './drivers/base/property.ts';
 import { regcacheApi, regmapApi, regmapFieldApi } from './drivers/base/regmap/regmap.ts';
@@ -53,10 +55,12 @@ import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
+import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { fcntlApi } from './fs/fcntl.ts';
 import { fileTableApi } from './fs/file_table.ts';
+import { inodeApi } from './fs/inode.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
 import { openApi } from './fs/open.ts';
@@ -170,6 +174,7 @@ export const kernelTables: readonly KernelApi[] = [
   i2cSmbusApi,
   idrApi,
   initTaskApi,
+  inodeApi,
   inputApi,
   inputCompatApi,
   inputHandlersApi,
@@ -219,6 +224,8 @@ export const kernelTables: readonly KernelApi[] = [
   platformApi,
   pmCommonApi,
   pmGenericApi,
+  pmMainApi,
+  pmQosApi,
   pmRuntimeApi,
   pnpApi,
   powerMainApi,
@@ -272,6 +279,7 @@ export const kernelTables: readonly KernelApi[] = [
   touchWatchdogApi,
   traceEventsApi,
   umhApi,
+  usbQuirksApi,
   usercopyApi,
   userNamespaceApi,
   uuidApi,

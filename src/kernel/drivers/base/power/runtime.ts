@@ -13,7 +13,6 @@ import {
   partial,
   pointer,
   type Sleeping,
-  s32,
   u8,
   u64,
   uint,
@@ -274,7 +273,7 @@ export const wakeupApi: KernelApi = kernelApi('drivers/base/power/wakeup.c', {
   ),
 });
 const NO_DOMAINS = 'there are no power domains';
-export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/{common,qos,wakeirq}.c', {
+export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/common.c', {
   dev_pm_domain_attach: partial(
     NO_DOMAINS,
     kfunc({ dev, power_on: bool }, int, () => 0),
@@ -282,22 +281,6 @@ export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/{common,qos,
   dev_pm_domain_detach: partial(
     NO_DOMAINS,
     kfunc({ dev, power_off: bool }, nothing, () => {}),
-  ),
-  dev_pm_qos_expose_flags: partial(
-    'no files for quality of service',
-    kfunc({ dev, val: s32 }, int, () => 0),
-  ),
-  dev_pm_qos_hide_flags: partial(
-    'no files for quality of service',
-    kfunc({ dev }, nothing, () => {}),
-  ),
-  dev_pm_qos_expose_latency_tolerance: partial(
-    'no files for quality of service',
-    kfunc({ dev }, int, () => 0),
-  ),
-  dev_pm_qos_hide_latency_tolerance: partial(
-    'no files for quality of service',
-    kfunc({ dev }, nothing, () => {}),
   ),
 });
 /** The kernel's own chains, by name. */
