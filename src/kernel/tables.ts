@@ -9,7 +9,8 @@ import { algapiApi } from './crypto/algapi.ts';
 import { cryptoApi } from './crypto/api.ts';
 import { shashApi } from './crypto/shash.ts';
 import { skcipherApi } from './crypto/skcipher.ts';
-import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
+import { dmaMappingApi, dmaPoolApi } from './dma/mapping.ts';
+import { dmaApi } from './dma.ts';
 import { acpiApi } from './drivers/acpi/acpi.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
@@ -21,7 +22,7 @@ import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
 import { pmMainApi } from './drivers/base/power/main.ts';
 import { pmQosApi } from './drivers/base/power/qos.ts';
-import { pmCommonApi, pmGenericApi, pmRuntimeApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/runtime.ts';
+import { pmCommonApi, pmGenericApi, pmRuntimeApi, wakeupApi } from './drivers/base/power/runtime.ts';
 import { propertyApi } from './drivers/base/property.ts';
 import { regcacheApi, regmapApi, regmapFieldApi } from './drivers/base/regmap/regmap.ts';
 import { hwRandomApi } from './drivers/char/hw_random/core.ts';
@@ -75,10 +76,10 @@ import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
-import { dumpStackApi } from './lib/dump_stack.ts';
 import { genallocApi } from './lib/genalloc.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
@@ -92,6 +93,7 @@ import { scatterlistApi } from './lib/scatterlist.ts';
 import { siphashApi } from './lib/siphash.ts';
 import { listSortApi, sortApi } from './lib/sort.ts';
 import { stringApi, stringHelpersApi } from './lib/string.ts';
+import { textsearchApi } from './lib/textsearch.ts';
 import { kasprintfApi, vsprintfApi } from './lib/vsprintf.ts';
 import { vsscanfApi } from './lib/vsscanf.ts';
 import { idrApi, radixTreeApi, xarrayApi } from './lib/xarray.ts';
@@ -105,6 +107,8 @@ import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
 import { percpuApi } from './mm/percpu.ts';
 import { mmUtilApi, slabCommonApi } from './mm/slab_common.ts';
 import { vmallocApi } from './mm/vmalloc.ts';
+import { tcpCongApi } from './net/ipv4/tcp_cong.ts';
+import { ematchApi } from './net/sched/ematch.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
 import { pidApi } from './pid.ts';
@@ -127,6 +131,7 @@ export const kernelTables: readonly KernelApi[] = [
   addressSpaceApi,
   algapiApi,
   bitmapApi,
+  bitrevApi,
   bsearchApi,
   busApi,
   capabilityApi,
@@ -150,12 +155,13 @@ export const kernelTables: readonly KernelApi[] = [
   devPrintkApi,
   devresApi,
   devresIoApi,
+  dmaApi,
   dmaMappingApi,
   dmaPoolApi,
   dmiApi,
   driverApi,
-  dumpStackApi,
   dynamicDebugApi,
+  ematchApi,
   entryApi,
   fcntlApi,
   ffCoreApi,
@@ -184,7 +190,6 @@ export const kernelTables: readonly KernelApi[] = [
   ioremapApi,
   irqManageApi,
   irqWorkApi,
-  isaDmaApi,
   jumpLabelApi,
   kasprintfApi,
   keyboardApi,
@@ -228,7 +233,6 @@ export const kernelTables: readonly KernelApi[] = [
   pmQosApi,
   pmRuntimeApi,
   pnpApi,
-  powerMainApi,
   powerSupplyApi,
   prandomApi,
   preemptApi,
@@ -241,7 +245,6 @@ export const kernelTables: readonly KernelApi[] = [
   rbtreeApi,
   rcuApi,
   readWriteApi,
-  rebootApi,
   refcountApi,
   regcacheApi,
   regmapApi,
@@ -273,6 +276,8 @@ export const kernelTables: readonly KernelApi[] = [
   sysctlApi,
   sysfsApi,
   sysrqApi,
+  tcpCongApi,
+  textsearchApi,
   timeApi,
   timekeepingApi,
   timerApi,

@@ -1,6 +1,7 @@
 // Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
 import { EIO } from '#abi';
 
+import { DmaChannels } from '../dma.ts';
 import { MiscDevices } from '../drivers/char/misc.ts';
 import { inputProc } from '../drivers/input/sysfs.ts';
 import { Irqs } from '../irq/manage.ts';
@@ -17,6 +18,7 @@ import {
   ModuleStruct,
 } from '../module/module.ts';
 import { getParameter, setParameter } from '../module/parameters.ts';
+import { CongestionControls } from '../net/ipv4/tcp_cong.ts';
 import { moduleTaintLetters } from '../panic.ts';
 import { buses, classes, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
@@ -79,6 +81,7 @@ function procfs(k: Kernel): void {
   text('devices', () => k.get(CharDevices).procText());
   text('misc', () => k.get(MiscDevices).procText());
   for (const [name, file] of inputProc(k)) proc.child('bus', 0o555).child('input', 0o555).put(name, file);
+  text('dma', () => k.get(DmaChannels).procText());
   text('interrupts', () => k.get(Irqs).procText());
   text('ioports', () => k.get(Resources).procText('ioport_resource'));
   text('iomem', () => k.get(Resources).procText('iomem_resource'));
@@ -87,6 +90,21 @@ function procfs(k: Kernel): void {
     return `${seconds} ${seconds}\n`;
   });
   text('filesystems', () => filesystems.map((line) => `${line}\n`).join(''));
+  const ipv4 = proc.child('sys', 0o555).child('net', 0o555).child('ipv4', 0o555);
+  ipv4.put(
+    'tcp_available_congestion_control',
+    new TextFile(
+      0o444,
+      plainText(() => k.get(CongestionControls).available()),
+    ),
+  );
+  ipv4.put(
+    'tcp_allowed_congestion_control',
+    new TextFile(
+      0o444,
+      plainText(() => k.get(CongestionControls).allowed()),
+    ),
+  );
   const kernel = proc.child('sys', 0o555).child('kernel', 0o555);
   kernel.put(
     'tainted',

@@ -1,10 +1,12 @@
 // Source: kernel/printk/printk.c.
-import { cstring, int, type KernelApi, kernelApi, kfunc, partial, pointer, variadic } from '../api/index.ts';
+import { cstring, int, type KernelApi, kdata, kernelApi, kfunc, partial, pointer, variadic } from '../api/index.ts';
 import { guestVaList } from '../api/valist.ts';
 
 const NOTE = 'see vsnprintf for the extensions of %p that are missing';
 
 export const printkApi: KernelApi = kernelApi('kernel/printk/printk.c', {
+  /** Not 0 while an oops or panic is being printed. */
+  oops_in_progress: kdata(() => {}),
   /** Formats a record and puts it into the log. Context: any. Return: the length of the text. */
   _printk: partial(
     NOTE,

@@ -283,22 +283,3 @@ export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/common.c', {
     kfunc({ dev, power_off: bool }, nothing, () => {}),
   ),
 });
-/** The kernel's own chains, by name. */
-class PowerChains {
-  readonly pm: Addr;
-  readonly restart: Addr;
-  constructor(k: Kernel) {
-    this.pm = kzalloc(k, k.layouts.sizeOf('blocking_notifier_head'));
-    this.restart = kzalloc(k, k.layouts.sizeOf('atomic_notifier_head'));
-  }
-}
-const chain = (fn: string, which: 'pm' | 'restart') =>
-  blocking({ nb: voidPtr }, int, (k, { nb }) => k.callInt(k.symbols.require(fn), k.get(PowerChains)[which], nb));
-export const powerMainApi: KernelApi = kernelApi('kernel/power/main.c', {
-  register_pm_notifier: partial(NEVER, chain('blocking_notifier_chain_register', 'pm')),
-  unregister_pm_notifier: chain('blocking_notifier_chain_unregister', 'pm'),
-});
-export const rebootApi: KernelApi = kernelApi('kernel/reboot.c', {
-  register_restart_handler: partial('the machine never restarts', chain('atomic_notifier_chain_register', 'restart')),
-  unregister_restart_handler: chain('atomic_notifier_chain_unregister', 'restart'),
-});
