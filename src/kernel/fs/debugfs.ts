@@ -178,6 +178,7 @@ export const debugfsApi: KernelApi = kernelApi('fs/debugfs', {
         openModuleFile(k, self, name, flags, {
           kind: 'debugfs',
           operations: NULL,
+          kind: 'debugfs',
           inodePrivate: dev,
           functions: {
             open: (file) => openSingle(k, file, read_fn, dev),

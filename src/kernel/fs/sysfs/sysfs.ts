@@ -9,6 +9,7 @@ import {
   kernelApi,
   kernelStruct,
   kfunc,
+  noop,
   nothing,
   optionalCstring,
   partial,
@@ -404,6 +405,15 @@ export const sysfsApi: KernelApi = kernelApi('fs/sysfs', {
     node.mode = S_IFREG | (mode & SYSFS_MODES);
     return 0;
   }),
+  /** Lets a file remove itself: here no removal waits for those who use a file. Return: the directory's node, or NULL. */
+  sysfs_break_active_protection: kfunc({ kobj, attr }, voidPtr, (k, { kobj: object, attr: attribute }) => {
+    const name = k.memory.cstring(k.view(Attribute, attribute).name);
+    return sysfs(k).directory(object)?.entries.has(name) === true ? kobjectNode(k, object) : NULL;
+  }),
+  sysfs_unbreak_active_protection: noop(
+    'no removal waits for those who use a file',
+    kfunc({ kn: voidPtr }, nothing, () => {}),
+  ),
   sysfs_notify: partial(
     'nobody polls sysfs files yet',
     kfunc({ kobj, dir: optionalCstring, attr: optionalCstring }, nothing, () => {}),
@@ -414,6 +424,7 @@ export const sysfsApi: KernelApi = kernelApi('fs/sysfs', {
     emit(k, buf, at, k.formatter.format(fmt, va)),
   ),
 });
+const kobjectNode = (k: Kernel, object: Addr): Addr => k.view(Kobject, object).sd;
 function emit(k: Kernel, buffer: Addr, at: number, text: string): number {
   if (buffer % PAGE_SIZE !== 0 || at < 0 || at >= PAGE_SIZE) {
     k.exceptions.warn(
