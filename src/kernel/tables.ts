@@ -14,6 +14,7 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { genericOpsApi, runtimeApi } from './drivers/base/power/api.ts';
 import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
@@ -102,6 +103,8 @@ import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  genericOpsApi,
+  runtimeApi,
   kthreadWorkerApi,
   vivaldiApi,
   acpiOslApi,
