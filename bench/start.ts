@@ -1,7 +1,10 @@
 // CPU time of a cold start: `kobox -c 'insmod hello.ko; rmmod hello'` beyond `node -e 0`; and a second kernel in one process.
-// Minimum of several interleaved runs. Run: npm run build && npx tsx -C source bench/start.ts
+// Minimum of several interleaved runs. Then the same cycle by the real kernel, from the boot of QEMU to the end of rmmod.
+// Run: npm run build && npx tsx -C source bench/start.ts
 import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { boot } from '../src/node/index.ts';
+import { runInQemu } from './qemu.ts';
 
 const RUNS = 15;
 const SECOND_KERNELS = 50;
@@ -42,3 +45,11 @@ for (let n = 0; n < SECOND_KERNELS; n++) {
   second = Math.min(second, (user + system) / 1000);
 }
 console.log(`a second kernel:           ${second.toFixed(2)} ms CPU (<= 5)`);
+
+const hello = fileURLToPath(new URL('../samples/hello/hello.ko', import.meta.url));
+const qemu = await runInQemu('busybox insmod hello.ko && busybox rmmod hello && echo unloaded', { 'hello.ko': hello });
+if (qemu.lines.join() !== 'unloaded') throw new Error(`the cycle failed in QEMU: ${qemu.lines.join()}`);
+const ratio = qemu.cpuMs / cycle;
+console.log(
+  `the same in QEMU:          ${qemu.cpuMs.toFixed(0)} ms CPU, ${qemu.wallMs.toFixed(0)} ms on the wall: ${ratio.toFixed(0)} times kobox's`,
+);

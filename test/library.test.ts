@@ -1,7 +1,12 @@
 // The library as the README shows it.
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { loadKernel } from '#host-node';
+import { extractLayouts, parseLayouts } from '#kernel';
+import { bootOn } from '#machine';
 import { boot, SystemCallError } from '#node';
+import { testHost } from './kernel.ts';
 
 const hello = readFileSync(new URL('../samples/hello/hello.ko', import.meta.url));
 
@@ -28,4 +33,25 @@ test('addresses are the real ones when KASLR is off: the first module lies at 0x
   const machine = await boot();
   await machine.insmod(hello);
   expect(await machine.readText('/proc/modules')).toContain('0xffffffffc0201000');
+});
+test('with the layouts that the build makes, a start unpacks neither BTF nor kallsyms', async () => {
+  const shipped = loadKernel();
+  const btf = readFileSync(new URL(`../assets/kernels/${shipped.release}/btf.gz`, import.meta.url));
+  const { release, version, vermagic, exports } = shipped;
+  const layouts = parseLayouts(extractLayouts(gunzipSync(btf), (name) => shipped.kallsyms.byName(name)));
+  const description = {
+    ...{ release, version, vermagic, exports, config: undefined, layouts },
+    addressOf: (symbol: string) => exports.get(symbol)?.address ?? layouts.get(`@${symbol}`),
+    dataOf: (symbol: string) => shipped.dataOf(symbol),
+    get btf(): never {
+      throw new Error('BTF was asked');
+    },
+    get kallsyms(): never {
+      throw new Error('kallsyms was asked');
+    },
+  };
+  const machine = await bootOn({ description, host: testHost });
+  await machine.insmod(hello);
+  await machine.rmmod('hello');
+  expect(machine.dmesg().at(-1)?.text).toBe('hello: left the kernel');
 });

@@ -3,7 +3,7 @@ typedef unsigned long u64;
 typedef unsigned int u32;
 typedef unsigned short u16;
 typedef unsigned char u8;
-#define NOINLINE __attribute__((noinline))
+#define NOINLINE __attribute__((__noinline__))
 
 static u8 buffer[65536], other[65536];
 static u32 table[256];

@@ -1,23 +1,12 @@
 // The `kobox` command.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { importedFolder, importer, listKernels, loadKernel } from '#host-node';
 import { ImportError } from '#kimport';
-import { boot, type Machine } from '#node';
+import { boot, type Machine, mountFolder, provideFile } from '#node';
 import { Shell } from '#shell';
+import { USAGE, UsageError } from './usage.ts';
 
-const USAGE = `kobox: loads Linux kernel modules into a kernel written in TypeScript
-
-  kobox                          a shell (Ctrl-D ends it)
-  kobox -c 'insmod hello.ko; dmesg'
-  kobox run script.sh
-  kobox kernel list | show [RELEASE] | import PATH
-
-  --mount HOST:GUEST   copies a host folder into the kernel's files
-  --kernel RELEASE     which Linux to be (kobox kernel list)
-  --help, --version
-`;
 const USAGE_ERROR = 2;
 
 /** From package.json: beside dist/ for the bundle, two folders up for the sources. */
@@ -25,36 +14,34 @@ function version(): string {
   const file = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
   return file === undefined ? 'unknown' : (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
-
-class UsageError extends Error {}
-
-/** Copies a host folder or file below `guest`. */
-async function copyIn(machine: Machine, host: string, guest: string): Promise<void> {
-  const { process: init } = machine;
-  if (statSync(host).isDirectory()) {
-    await init.mkdir(guest, 0o755);
-    for (const name of readdirSync(host)) await copyIn(machine, join(host, name), `${guest}/${name}`);
-    return;
-  }
-  const file = await machine.open(guest, 0o101, 0o644);
-  await file.write(readFileSync(host));
-  await file.close();
+interface Mount {
+  readonly host: string;
+  readonly guest: string;
+  readonly readOnly: boolean;
 }
-/** Host files that a command line names are there under the same name, so that `kobox -c 'insmod x.ko'` just works. */
-async function bringNamedModules(machine: Machine, script: string): Promise<void> {
+/** HOST:GUEST or HOST:GUEST:ro. */
+function parseMount(text: string): Mount {
+  const [, host, guest, mode] = /^(.+?):(\/[^:]*)(?::(ro|rw))?$/.exec(text) ?? [];
+  if (host === undefined || guest === undefined)
+    throw new UsageError(`--mount wants HOST:GUEST[:ro] with an absolute GUEST, not '${text}'`);
+  if (guest.replaceAll('/', '') === '') throw new UsageError('--mount cannot replace the root folder');
+  if (!statSync(host, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`--mount: '${host}' is no folder`);
+  return { host: resolve(host), guest, readOnly: mode === 'ro' };
+}
+/** Modules that a command line names are there under the same name (read-only), so that `kobox -c 'insmod x.ko'` just works. */
+function provideNamedModules(machine: Machine, script: string): void {
   for (const [path] of script.matchAll(/[^\s;|&'"<>()]+\.ko\b/g)) {
-    const host = resolve(path);
-    if (!statSync(host, { throwIfNoEntry: false })?.isFile()) continue;
-    const guest = path.startsWith('/') ? path : `/root/${path}`;
-    const folders = guest.split('/').slice(1, -1);
-    for (let n = 1; n <= folders.length; n++) await machine.process.mkdir(`/${folders.slice(0, n).join('/')}`, 0o755);
-    await copyIn(machine, host, guest);
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
+    provideFile(machine, resolve(path), path.startsWith('/') ? path : `/root/${path}`);
   }
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  // What follows the script of `run` is the script's.
+  const run = argv.indexOf('run');
+  const own = run < 0 ? argv : argv.slice(0, run + 2);
   const { values, positionals } = parseArgs({
-    args: [...argv],
+    args: [...own],
     allowPositionals: true,
     options: {
       command: { type: 'string', short: 'c' },
@@ -73,82 +60,47 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const [verb, ...rest] = positionals;
-  if (verb === 'kernel') return kernelCommand(rest);
+  if (verb === 'kernel') return (await import('./kernel.ts')).kernelCommand(rest);
   if (verb !== undefined && verb !== 'run') throw new UsageError(`unknown command '${verb}'`);
-  if (verb === 'run' && rest[0] === undefined) throw new UsageError('run needs a script');
-  const script = verb === 'run' ? readFileSync(rest[0] as string, 'utf8') : values.command;
+  const [file] = rest;
+  if (verb === 'run' && file === undefined) throw new UsageError('run needs a script');
+  if (verb === 'run' && values.command !== undefined) throw new UsageError('run and -c exclude each other');
+  const mounts = (values.mount ?? []).map(parseMount);
+  const script = file === undefined ? values.command : readFileSync(file, 'utf8');
   const machine = await boot({
     ...(values.kernel !== undefined && { kernel: values.kernel }),
     time: script === undefined ? 'wall' : 'virtual',
   });
-  for (const mount of values.mount ?? []) {
-    const [host, guest] = mount.split(':');
-    if (host === undefined || guest === undefined) throw new UsageError(`--mount wants HOST:GUEST, not '${mount}'`);
-    await copyIn(machine, host, guest);
-  }
-  const shell = new Shell(machine);
-  if (script === undefined) return interact(shell);
-  await bringNamedModules(machine, script);
-  return report(await shell.run(script));
+  for (const { host, guest, readOnly } of mounts) mountFolder(machine, host, guest, { readOnly });
+  if (script === undefined) return (await import('./interactive.ts')).interact(machine);
+  provideNamedModules(machine, script);
+  return runScript(machine, script, file === undefined ? {} : { name: basename(file), args: argv.slice(run + 2) });
 }
-function report({ stdout, stderr, exitCode }: { stdout: string; stderr: string; exitCode: number }): number {
-  process.stdout.write(stdout);
-  process.stderr.write(stderr);
+async function runScript(machine: Machine, script: string, options: { name?: string; args?: readonly string[] }): Promise<number> {
+  const shell = new Shell(machine, {
+    ...options,
+    stdout: (bytes) => void process.stdout.write(bytes),
+    stderr: (bytes) => void process.stderr.write(bytes),
+    wanted: () => {
+      if (process.stdin.listenerCount('data') > 0) return;
+      process.stdin.on('data', (bytes) => shell.input.push(bytes));
+      process.stdin.on('end', () => shell.input.end());
+    },
+  });
+  const { exitCode } = await shell.run(script);
+  await shell.end();
   return exitCode;
 }
-async function interact(shell: Shell): Promise<number> {
-  const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: process.stdin, output: process.stdout, terminal: process.stdin.isTTY });
-  const prompt = (): void => {
-    lines.setPrompt(`root@kobox:${shell.cwd.replace(/^\/root/, '~')}# `);
-    lines.prompt();
-  };
-  let status = 0;
-  prompt();
-  for await (const line of lines) {
-    if (/^\s*exit\b/.test(line)) break;
-    status = report(await shell.run(line));
-    prompt();
-  }
-  return status;
-}
-async function kernelCommand([verb, argument]: readonly string[]): Promise<number> {
-  switch (verb) {
-    case 'list':
-      for (const { release, folder } of listKernels()) console.log(`${release}\t${folder}`);
-      return 0;
-    case 'show': {
-      const { release, version, vermagic, exports, config } = loadKernel(argument);
-      const symbols = exports.values();
-      const gpl = symbols.filter((symbol) => symbol.gpl).length;
-      console.log(`release:  ${release}\nversion:  ${version}\nvermagic: ${vermagic}`);
-      console.log(
-        `exports:  ${symbols.length - gpl} plain, ${gpl} GPL-only\nconfig:   ${config === undefined ? 'not known' : `${config.size} options`}`,
-      );
-      return 0;
-    }
-    case 'import': {
-      if (argument === undefined) throw new UsageError('kernel import needs the path of a vmlinuz, a kernel package (.deb) or its folder');
-      const { importPath, writeDescription } = await importer();
-      const { parts, config } = importPath(argument);
-      const folder = join(importedFolder(), parts.release);
-      const size = writeDescription(folder, parts, config, { file: basename(argument) });
-      console.log(`${parts.release}: ${(size / 1e6).toFixed(1)} MB in ${folder}`);
-      return 0;
-    }
-    default:
-      throw new UsageError("kernel wants 'list', 'show' or 'import'");
-  }
+/** Ends with a status once everything is written, whatever timers or jobs a module has left behind. */
+function end(status: number): void {
+  process.exitCode = status;
+  process.stdin.destroy();
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(status)));
 }
 
-main(process.argv.slice(2)).then(
-  (status) => {
-    process.exitCode = status;
-  },
-  (error: Error & { readonly code?: string }) => {
-    const usage = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') === true;
-    if (!usage && !(error instanceof ImportError) && error.code === undefined) throw error;
-    process.stderr.write(`kobox: ${error.message}\n${usage ? "Try 'kobox --help'.\n" : ''}`);
-    process.exitCode = usage ? USAGE_ERROR : 1;
-  },
-);
+main(process.argv.slice(2)).then(end, (error: Error & { readonly code?: string }) => {
+  const usage = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') === true;
+  if (!usage && !(error instanceof ImportError) && error.code === undefined) throw error;
+  process.stderr.write(`kobox: ${error.message}\n${usage ? "Try 'kobox --help'.\n" : ''}`);
+  end(usage ? USAGE_ERROR : 1);
+});

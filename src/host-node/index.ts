@@ -1,3 +1,4 @@
+export * from './folder.ts';
 export * from './host.ts';
 export * from './kernels.ts';
 

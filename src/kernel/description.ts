@@ -28,7 +28,9 @@ export interface KernelDescription {
   readonly vermagic: string;
   readonly exports: ExportTable;
   readonly btf: Btf;
-  /** Answers of `btf`, made ahead. May be empty. */
+  /** The address of a symbol, exported or not. */
+  addressOf(symbol: string): Addr | undefined;
+  /** Answers of `btf` and `kallsyms`, made ahead. May be empty. */
   readonly layouts: LayoutExtract;
   readonly kallsyms: Kallsyms;
   readonly config: ReadonlyMap<string, string> | undefined;
@@ -178,6 +180,9 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     },
     get config() {
       return header['config'] === true ? config() : undefined;
+    },
+    addressOf(symbol) {
+      return exports().get(symbol)?.address ?? layouts().get(`@${symbol}`) ?? kallsyms().byName(symbol);
     },
     dataOf(symbol) {
       const place = dataIndex()[symbol];

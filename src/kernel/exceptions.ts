@@ -40,7 +40,8 @@ export class ExceptionHandler {
   handle(exception: GuestException): number | undefined {
     switch (exception.kind) {
       case 'thrown':
-        if (!(exception.error instanceof TaskKilled)) this.#kernelFault(exception.error);
+        if (exception.error instanceof TaskKilled) this.#k.current.exitSignal = exception.error.signal;
+        else this.#kernelFault(exception.error);
         return undefined;
       case 'fault': {
         const ip = kernelAddr(exception.ip);
@@ -53,9 +54,11 @@ export class ExceptionHandler {
       }
       case 'trap':
         return this.#trap(exception.vector, kernelAddr(exception.ip));
-      case 'left':
-        this.#pageFault(kernelAddr(exception.ip), kernelAddr(exception.ip), 0x10);
+      case 'left': {
+        const ip = Number(BigInt.asIntN(64, this.#k.registers.rip));
+        this.#pageFault(ip, ip, 0x10);
         return undefined;
+      }
       case 'stack':
         this.#k.log.print('emerg', `BUG: TASK stack guard page was hit at ${this.#k.hashPointer(kernelAddr(exception.ip))}`);
         this.#die('stack guard page: 0000', kernelAddr(exception.ip));
@@ -148,6 +151,8 @@ export class ExceptionHandler {
   #die(title: string, ip: Addr, cr2?: Addr): void {
     const k = this.#k;
     this.#oopses++;
+    // A page fault is answered with SIGKILL, all else with SIGSEGV.
+    k.current.exitSignal = cr2 === undefined ? SIGSEGV : SIGKILL;
     k.log.print('warning', `${title} [#${this.#oopses}] PREEMPT SMP NOPTI`);
     printHeader(k);
     printRegisters(k, ip, cr2);

@@ -9,5 +9,6 @@ export * from './kernel.ts';
 export * from './memory.ts';
 export type { LoadReport } from './module/main.ts';
 export * from './printk/log.ts';
+export * from './read.ts';
 export * from './syscalls.ts';
 export * from './tables.ts';

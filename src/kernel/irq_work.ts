@@ -1,6 +1,6 @@
 // Work that runs in interrupt context as soon as it can. Source: kernel/irq_work.c.
 import { blocking, bool, embedded, type KernelApi, kernelApi, kernelStruct, kfunc, nothing, ptr, u32, voidPtr } from './api/index.ts';
-import { HARDIRQ_OFFSET } from './sched/scheduler.ts';
+import { HARDIRQ_OFFSET } from './sched/softirqs.ts';
 
 const IrqWork = kernelStruct('irq_work', { node: embedded, func: voidPtr });
 const CallSingleNode = kernelStruct('__call_single_node', { u_flags: u32 });

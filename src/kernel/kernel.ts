@@ -53,6 +53,13 @@ export interface KernelOptions {
 }
 
 const MEMORY_PAGES = 65536;
+/**
+ * Shared, though only one thread uses it: V8 counts the 4 GiB of a plain memory as used and collects all garbage for each
+ * kernel that boots, which costs ten times the boot itself. Of a shared one it counts nothing, so that dead kernels would
+ * pile up: each kernel holds a buffer that it never touches, of about the size of what a kernel does touch.
+ */
+const MEMORY = { initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: typeof SharedArrayBuffer !== 'undefined' };
+const BALLAST = 64;
 /** What one exhausted loop budget of the CPU is worth: a tick of 250 Hz. */
 const TICK: Nanoseconds = 4_000_000;
 const EFLAGS_IF = 0x200n;
@@ -94,13 +101,15 @@ export class Kernel {
   readonly #time: TimeMode;
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
-  /** Tasks that somebody outside waits for. */
-  #foreground = 0;
+  /** What makes those outside fail who wait for a task. Time passes only while there are any. */
+  readonly #waiting = new Set<(error: unknown) => void>();
+  #halted = false;
   /** Processes that compute outside, between two system calls: virtual time stands still meanwhile. */
   #busy = 0;
   /** Processes by pid. */
   readonly processes = new Map<number, KernelProcess>();
   #wake: (() => void) | undefined;
+  readonly ballast = new WebAssembly.Memory({ initial: BALLAST, maximum: BALLAST });
   readonly #services = new Map<new (k: Kernel) => unknown, unknown>();
 
   constructor(options: KernelOptions) {
@@ -110,7 +119,7 @@ export class Kernel {
     this.cmdline = options.cmdline ?? '';
     this.#time = options.time ?? 'virtual';
     this.#wallStart = this.#time === 'wall' ? options.host.monotonicMs() : 0;
-    this.memory = new Memory(new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES }));
+    this.memory = new Memory(new WebAssembly.Memory(MEMORY));
     this.registers = new Registers(this.memory);
     this.registers.rflags = EFLAGS_IF;
     this.layouts = new Layouts(description.layouts, () => description.btf, this);
@@ -122,7 +131,7 @@ export class Kernel {
     this.moduleSpace = new RegionAllocator(this.memory, MODULES);
     this.percpu = new Percpu(this.memory, {
       of: (symbol) => {
-        const offset = description.exports.get(symbol)?.address ?? description.kallsyms.byName(symbol);
+        const offset = description.addressOf(symbol);
         if (offset === undefined) throw new Error(`this kernel has no per-CPU variable ${symbol}`);
         return offset;
       },
@@ -233,11 +242,11 @@ export class Kernel {
   /** Resolves when `task` has ended. Meanwhile time passes. */
   async waitFor(task: Task): Promise<void> {
     if (task.dead) return;
-    this.#foreground++;
-    const ended = new Promise<void>((resolve) => {
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#waiting.add(reject);
       task.onExit.push(() => {
         // At once, not when the promise is noticed: else time would run on meanwhile.
-        this.#foreground--;
+        this.#waiting.delete(reject);
         resolve();
       });
     });
@@ -250,7 +259,15 @@ export class Kernel {
   }
   letGo(): void {
     this.#busy--;
-    if (this.#busy === 0 && this.#foreground > 0) this.wakePump();
+    if (this.#busy === 0 && this.#waiting.size > 0) this.wakePump();
+  }
+  /** Somebody waits for a task that sleeps, and nothing that is known will wake it. */
+  get stuck(): boolean {
+    return this.#pumping === undefined && this.#waiting.size > 0;
+  }
+  /** Turns the machine off: nothing runs any more, and who waits for it waits for ever. */
+  halt(): void {
+    this.#halted = true;
   }
   /** Makes sure that runnable tasks get to run. */
   wakePump(): void {
@@ -261,14 +278,14 @@ export class Kernel {
     await undefined;
     let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
     try {
-      for (;;) {
+      while (!this.#halted) {
         this.#followWall();
         this.clock.runDue();
         if (!this.scheduler.runNext()) {
           // Nothing can run. Time passes only while somebody outside waits for a result (or by itself, on the wall).
           const { next } = this.clock;
           if (this.#time === 'virtual') {
-            if (this.#foreground === 0 || this.#busy > 0 || next === undefined) return;
+            if (this.#waiting.size === 0 || this.#busy > 0 || next === undefined) return;
             this.clock.advanceTo(next);
           } else {
             if (next === undefined) return;
@@ -280,6 +297,11 @@ export class Kernel {
           sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
         }
       }
+    } catch (error) {
+      // A bug of ours: whoever waits hears of it.
+      if (this.#waiting.size === 0) throw error;
+      for (const fail of this.#waiting) fail(error);
+      this.#waiting.clear();
     } finally {
       // At once: what becomes runnable from here on starts a new pump.
       this.#pumping = undefined;

@@ -37,7 +37,8 @@ class Kthreads {
 const NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 const task = pointer('struct task_struct *');
 
-function create(k: Kernel, comm: string, threadfn: Addr, data: Addr): Addr {
+/** A kernel thread that waits for its first wake-up. */
+export function createKthread(k: Kernel, comm: string, threadfn: Addr, data: Addr): Task {
   const kthreads = k.get(Kthreads);
   const thread: Task = k.scheduler.spawn(
     comm,
@@ -49,7 +50,23 @@ function create(k: Kernel, comm: string, threadfn: Addr, data: Addr): Addr {
     { start: false },
   );
   k.scheduler.structOf(thread).flags |= PF_KTHREAD;
-  return thread.addr;
+  return thread;
+}
+export const shouldStop = (k: Kernel): boolean => k.get(Kthreads).shouldStop.has(k.current);
+/** Asks the thread to stop and waits for its end. Gives what its function returned. */
+export function* stopKthread(k: Kernel, thread: Task): Sleeping<number> {
+  k.get(Kthreads).shouldStop.add(thread);
+  const waiter = k.current;
+  if (!thread.dead) {
+    thread.onExit.push(() => k.scheduler.wake(waiter));
+    k.scheduler.wake(thread, NORMAL);
+    while (!thread.dead) {
+      k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
+      yield* k.scheduler.schedule();
+    }
+  }
+  k.scheduler.reap(thread);
+  return thread.exitCode;
 }
 
 function* condResched(k: Kernel): Sleeping<number> {
@@ -62,9 +79,9 @@ export const kthreadApi: KernelApi = kernelApi('kernel/kthread.c', {
   kthread_create_on_node: variadic(
     { threadfn: voidPtr, data: voidPtr, node: int, namefmt: cstring },
     voidPtr,
-    (k, { threadfn, data, namefmt, va }) => create(k, k.formatter.format(namefmt, va), threadfn, data),
+    (k, { threadfn, data, namefmt, va }) => createKthread(k, k.formatter.format(namefmt, va), threadfn, data).addr,
   ),
-  kthread_should_stop: kfunc({}, bool, (k) => k.get(Kthreads).shouldStop.has(k.current)),
+  kthread_should_stop: kfunc({}, bool, shouldStop),
   kthread_bind: noop(
     'there is one CPU',
     kfunc({ p: task, cpu: uint }, nothing, () => {}),
@@ -112,18 +129,7 @@ export const kthreadApi: KernelApi = kernelApi('kernel/kthread.c', {
   kthread_stop: blocking({ k: task }, int, function* (k, { k: address }) {
     const thread = k.scheduler.taskAt(address);
     if (thread === undefined) return -ENOMEM;
-    k.get(Kthreads).shouldStop.add(thread);
-    const waiter = k.current;
-    if (!thread.dead) {
-      thread.onExit.push(() => k.scheduler.wake(waiter));
-      k.scheduler.wake(thread, NORMAL);
-      while (!thread.dead) {
-        k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
-        yield* k.scheduler.schedule();
-      }
-    }
-    k.scheduler.reap(thread);
-    return thread.exitCode;
+    return yield* stopKthread(k, thread);
   }),
 });
 const NO_PRIORITIES = 'tasks run in turn: priorities do not count';

@@ -8,6 +8,7 @@ import {
   kdata,
   kernelApi,
   kernelStruct,
+  kernelSymbol,
   kfunc,
   nothing,
   partial,
@@ -20,7 +21,10 @@ import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
 
 const NotifierBlock = kernelStruct('notifier_block', { notifier_call: voidPtr, next: voidPtr, priority: int });
+// Heads of chains: each kind has its own lock before the first pointer.
+for (const kind of ['atomic', 'blocking', 'raw', 'srcu']) kernelStruct(`${kind}_notifier_head`, { head: voidPtr });
 const NOTIFY_DONE = 0;
+const NOTIFY_OK = 1;
 const NOTIFY_STOP_MASK = 0x8000;
 const NULL = 0;
 
@@ -59,15 +63,20 @@ function* call(k: Kernel, head: Addr, value: number, data: Addr): Sleeping<numbe
 }
 /** The chains that the kernel itself has: where their heads lie in its data. */
 function chainHead(k: Kernel, symbol: string, struct: string): Addr {
-  const address = k.description.kallsyms.byName(symbol);
+  const address = k.description.addressOf(symbol);
   if (address === undefined) throw new Error(`this kernel has no ${symbol}`);
   return address + k.layouts.offsetOf(struct, 'head');
 }
-const RESTART_CHAIN = ['restart_handler_list', 'atomic_notifier_head'] as const;
-const MODULE_CHAIN = ['module_notify_list', 'blocking_notifier_head'] as const;
+const MODULE_CHAIN = [kernelSymbol('module_notify_list'), 'blocking_notifier_head'] as const;
 /** Tells the module notifiers of a new state of the module at `module`. Source: kernel/module/main.c. */
 export function* notifyModule(k: Kernel, state: number, module: Addr): Sleeping<number> {
   return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module);
+}
+
+/** What a chain's result says as an errno: 0 or negative. Linux: notifier_to_errno(). */
+export function notifierError(result: number): number {
+  const code = result & ~NOTIFY_STOP_MASK;
+  return code > NOTIFY_OK ? NOTIFY_OK - code : 0;
 }
 
 const DOUBLE = 'a block that is registered twice gives -EEXIST without the warning';
@@ -104,14 +113,8 @@ export const notifierApi: KernelApi = kernelApi('kernel/notifier.c', {
   srcu_init_notifier_head: kfunc({ nh: pointer('struct srcu_notifier_head *') }, nothing, (k, { nh }) =>
     k.memory.fill(nh, 0, k.layouts.sizeOf('srcu_notifier_head')),
   ),
-  register_restart_handler: partial(
-    'the machine never restarts: nobody calls it',
-    kfunc({ nb: n }, int, (k, { nb }) => register(k, chainHead(k, ...RESTART_CHAIN), nb)),
-  ),
-  unregister_restart_handler: kfunc({ nb: n }, int, (k, { nb }) => unregister(k, chainHead(k, ...RESTART_CHAIN), nb)),
   panic_notifier_list: kdata(() => {}),
   ...kernelChain('module', ...MODULE_CHAIN),
   ...kernelChain('reboot', 'reboot_notifier_list', 'blocking_notifier_head', 'the machine never reboots: nobody calls it'),
-  ...kernelChain('pm', 'pm_chain_head', 'blocking_notifier_head', 'nothing ever suspends: nobody calls it'),
   ...kernelChain('die', 'die_chain', 'atomic_notifier_head', 'not called yet when a task dies'),
 });

@@ -16,7 +16,7 @@ import {
 } from './api/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
-import { SOFTIRQ_OFFSET } from './sched/scheduler.ts';
+import { Softirqs } from './sched/softirqs.ts';
 import { NS_PER_JIFFY } from './time/jiffies.ts';
 
 const Tasklet = kernelStruct('tasklet_struct', {
@@ -30,22 +30,26 @@ const t = ptr(Tasklet);
 const SCHEDULED = 1;
 const RUNNING = 2;
 
-/** Runs the tasklet at the next chance; one that is disabled is tried again at each tick. */
-function schedule(k: Kernel, address: Addr, delay = 0): void {
-  k.clock.at(k.clock.now + delay, () => {
-    const tasklet = k.view(Tasklet, address);
-    if ((tasklet.state & SCHEDULED) === 0) return;
-    if (tasklet.count !== 0) {
-      schedule(k, address, NS_PER_JIFFY);
-      return;
-    }
-    tasklet.state = RUNNING;
-    k.scheduler.interrupt(SOFTIRQ_OFFSET, function* () {
-      yield* k.call(tasklet.func, tasklet.use_callback ? address : tasklet.data);
-    });
-    tasklet.state -= tasklet.state & RUNNING;
-  });
+/** A tasklet that is disabled is tried again at each tick. */
+function* run(k: Kernel, address: Addr): Sleeping<void> {
+  const tasklet = k.view(Tasklet, address);
+  if ((tasklet.state & SCHEDULED) === 0) return;
+  if (tasklet.count !== 0) {
+    runLater(k, address, NS_PER_JIFFY);
+    return;
+  }
+  tasklet.state = RUNNING;
+  yield* k.call(tasklet.func, tasklet.use_callback ? address : tasklet.data);
+  tasklet.state -= tasklet.state & RUNNING;
+}
+function runLater(k: Kernel, address: Addr, delay: number): void {
+  k.clock.at(k.clock.now + delay, () => k.get(Softirqs).raise(() => run(k, address)));
   k.wakePump();
+}
+/** In a task that holds nothing back ksoftirqd gets to it, when the task gives the CPU away. */
+function schedule(k: Kernel, address: Addr): void {
+  if (k.get(Softirqs).disabled) k.get(Softirqs).raise(() => run(k, address));
+  else runLater(k, address, 0);
 }
 function* waitWhile(k: Kernel, tasklet: { state: number }, bit: number): Sleeping<void> {
   while ((tasklet.state & bit) !== 0) yield* k.scheduler.sleepFor(NS_PER_JIFFY);
@@ -71,7 +75,5 @@ export const softirqApi: KernelApi = kernelApi('kernel/softirq.c', {
     yield* waitWhile(k, tasklet, RUNNING);
     tasklet.state = 0;
   }),
-  __local_bh_enable_ip: kfunc({ ip: ulongAddr, cnt: uint }, nothing, (k, { cnt }) => {
-    k.percpu.preemptCount -= cnt;
-  }),
+  __local_bh_enable_ip: kfunc({ ip: ulongAddr, cnt: uint }, nothing, (k, { cnt }) => k.get(Softirqs).enable(cnt)),
 });

@@ -5,8 +5,13 @@ import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
+import { algapiApi } from './crypto/algapi.ts';
+import { cryptoApi } from './crypto/api.ts';
+import { shashApi } from './crypto/shash.ts';
+import { skcipherApi } from './crypto/skcipher.ts';
+import { dmaMappingApi, dmaPoolApi } from './dma/mapping.ts';
 import { dmaApi } from './dma.ts';
-import { acpiOslApi } from './drivers/acpi/osl.ts';
+import { acpiApi } from './drivers/acpi/acpi.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -15,11 +20,15 @@ import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
 import { genericOpsApi, runtimeApi } from './drivers/base/power/api.ts';
+import { pmCommonApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/wakeup.ts';
+import { propertyApi } from './drivers/base/property.ts';
 import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { clkApi } from './drivers/clk/clk.ts';
 import { connectorApi } from './drivers/connector/connector.ts';
 import { dmiApi } from './drivers/firmware/dmi_scan.ts';
+import { gpiolibApi } from './drivers/gpio/gpiolib.ts';
 import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
@@ -33,7 +42,14 @@ import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { pciApi } from './drivers/pci/pci.ts';
+import { pciDriverApi } from './drivers/pci/pci-driver.ts';
+import { phyApi } from './drivers/phy/phy-core.ts';
+import { pinctrlApi } from './drivers/pinctrl/core.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
+import { regulatorApi } from './drivers/regulator/core.ts';
+import { resetApi } from './drivers/reset/core.ts';
+import { spiApi } from './drivers/spi/spi.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
@@ -57,6 +73,7 @@ import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
+import { dumpStackApi } from './lib/dump_stack.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
@@ -107,7 +124,6 @@ export const kernelTables: readonly KernelApi[] = [
   runtimeApi,
   kthreadWorkerApi,
   vivaldiApi,
-  acpiOslApi,
   tcpCongApi,
   ematchApi,
   textsearchApi,
@@ -126,12 +142,15 @@ export const kernelTables: readonly KernelApi[] = [
   inputPollerApi,
   inputMtApi,
   inputApi,
+  acpiApi,
   addressSpaceApi,
+  algapiApi,
   bitmapApi,
   busApi,
   capabilityApi,
   charDevApi,
   classApi,
+  clkApi,
   cmdlineApi,
   completionApi,
   connectorApi,
@@ -139,6 +158,7 @@ export const kernelTables: readonly KernelApi[] = [
   cpuCountApi,
   crcApi,
   credApi,
+  cryptoApi,
   ctypeApi,
   debugfsApi,
   decAndLockApi,
@@ -147,12 +167,16 @@ export const kernelTables: readonly KernelApi[] = [
   deviceApi,
   devresApi,
   devresIoApi,
+  dmaMappingApi,
+  dmaPoolApi,
   dmiApi,
   driverApi,
+  dumpStackApi,
   dynamicDebugApi,
   entryApi,
   findBitApi,
   firmwareLoaderApi,
+  gpiolibApi,
   groupsApi,
   hexdumpApi,
   hrtimerApi,
@@ -193,22 +217,32 @@ export const kernelTables: readonly KernelApi[] = [
   panicApi,
   paramsApi,
   paravirtApi,
+  pciApi,
+  pciDriverApi,
   percpuApi,
+  phyApi,
   pidApi,
+  pinctrlApi,
   platformApi,
+  pmCommonApi,
+  powerMainApi,
   prandomApi,
   preemptApi,
   printkApi,
   procGenericApi,
+  propertyApi,
   radixTreeApi,
   randomApi,
   ratelimitApi,
   rbtreeApi,
   rcuApi,
   readWriteApi,
+  rebootApi,
   refcountApi,
   regcacheApi,
   regmapApi,
+  regulatorApi,
+  resetApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
@@ -217,12 +251,15 @@ export const kernelTables: readonly KernelApi[] = [
   selectApi,
   semaphoreApi,
   seqFileApi,
+  shashApi,
   signalApi,
   siphashApi,
+  skcipherApi,
   slabCommonApi,
   smpApi,
   softirqApi,
   sortApi,
+  spiApi,
   spinlockApi,
   srcuApi,
   stringApi,
@@ -242,6 +279,7 @@ export const kernelTables: readonly KernelApi[] = [
   vsprintfApi,
   vsscanfApi,
   waitApi,
+  wakeupApi,
   workqueueApi,
   x86CpuApi,
   xarrayApi,

@@ -21,7 +21,7 @@ import {
   voidPtr,
 } from './api/index.ts';
 import type { Kernel } from './kernel.ts';
-import type { Addr } from './memory.ts';
+import { type Addr, GuestFault } from './memory.ts';
 import { TASK_UNINTERRUPTIBLE, type Task } from './sched/task.ts';
 import type { CancellableEvent } from './time/clock.ts';
 import { NS_PER_JIFFY } from './time/jiffies.ts';
@@ -113,7 +113,7 @@ class Workqueues {
   }
   at(handle: Addr): Workqueue {
     const queue = this.#byHandle.get(handle);
-    if (queue === undefined) throw new Error('work was queued on something that is no workqueue');
+    if (queue === undefined) throw new GuestFault(handle, false);
     return queue;
   }
   forget(handle: Addr): void {

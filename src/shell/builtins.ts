@@ -23,6 +23,10 @@ const leave =
 const status =
   (kind: 'return' | 'exit'): Builtin =>
   async (shell, [text]) => {
+    if (kind === 'return' && shell.state.hidden.length === 0 && shell.state.sourcing === 0) {
+      await shell.complain("return: can only `return' from a function or sourced script");
+      return 2;
+    }
     if (text !== undefined && !/^-?\d+$/.test(text)) {
       await shell.complain(`${kind}: ${text}: numeric argument required`);
       throw new Leave(kind, 2);
@@ -296,12 +300,14 @@ async function sourceBuiltin(shell: Interpreter, [path, ...args]: readonly strin
   }
   const { positional } = shell.state;
   if (args.length > 0) shell.state.positional = args;
+  shell.state.sourcing++;
   try {
     return await shell.source(new TextDecoder().decode(script));
   } catch (error) {
     if (error instanceof Leave && error.kind === 'return') return error.levels;
     throw error;
   } finally {
+    shell.state.sourcing--;
     if (args.length > 0) shell.state.positional = positional;
   }
 }
@@ -337,7 +343,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['exit', status('exit')],
   ['export', declare('export')],
   ['fg', foreground],
-  ['hash', async () => 0],
+  ['hash', async (shell) => shell.io.out('hash: hash table empty\n').then(() => 0)],
   [
     'jobs',
     async (shell, args) => {

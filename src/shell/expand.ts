@@ -32,6 +32,8 @@ export interface ExpansionHost {
   processSubstitution(body: ScriptNode, direction: 'input' | 'output'): Promise<string>;
 }
 const INTERNAL = '__kobox_';
+/** Where the statuses of the last pipeline are kept. */
+export const PIPESTATUS = `${INTERNAL}pipestatus`;
 const SPECIAL: Readonly<Record<string, (host: ExpansionHost) => string>> = {
   '?': ({ state }) => `${state.status}`,
   '!': ({ state }) => `${state.lastBackground ?? ''}`,
@@ -115,8 +117,8 @@ export class Expander {
     return this.#host.state.options.has('nounset') ? undefined : '';
   }
 
-  /** Evaluates a tree with the shell's variables; what it changes in them is taken over. */
-  async evaluate(statements: StatementNode[]): Promise<Evaluation> {
+  /** Evaluates a tree with the shell's variables; what it changes in them is taken over. `keepStatus`: $? is the tree's own. */
+  async evaluate(statements: StatementNode[], keepStatus = false): Promise<Evaluation> {
     const { state, io } = this.#host;
     const temporary: Record<string, string> = {};
     let count = 0;
@@ -130,8 +132,16 @@ export class Expander {
       if (part.type === 'CommandSubstitution') return this.#host.substitute(part.body).then(keep);
       if (part.type === 'ProcessSubstitution')
         return this.#host.processSubstitution(part.body, part.direction).then((path) => ({ type: 'SingleQuoted', value: path }));
-      if (part.type === 'ParameterExpansion' && part.operation === null && SPECIAL[part.parameter] !== undefined)
+      if (
+        part.type === 'ParameterExpansion' &&
+        part.operation === null &&
+        SPECIAL[part.parameter] !== undefined &&
+        !(keepStatus && part.parameter === '?')
+      )
         return Promise.resolve(keep((SPECIAL[part.parameter] as (host: ExpansionHost) => string)(this.#host)));
+      // just-bash has its own idea of this one.
+      if (part.type === 'ParameterExpansion' && /^PIPESTATUS\b/.test(part.parameter))
+        return Promise.resolve({ ...part, parameter: part.parameter.replace('PIPESTATUS', PIPESTATUS) });
       return undefined;
     });
     const variables: Record<string, string> = {};

@@ -7,7 +7,6 @@ import {
   errnoName,
   O_APPEND,
   O_CREAT,
-  O_RDONLY,
   O_TRUNC,
   O_WRONLY,
   S_IFCHR,
@@ -17,9 +16,7 @@ import {
   S_IFREG,
   strerror,
 } from '#abi';
-import type { Process, Stat } from '#kernel';
-
-const CHUNK = 65536;
+import { type Process, readFile, type Stat } from '#kernel';
 
 /** What just-bash expects of a failing file system: Node's form. */
 class FileError extends Error {
@@ -32,31 +29,6 @@ class FileError extends Error {
 function checked<T>(result: T | number, call: string, path: string): T {
   if (typeof result === 'number' && result < 0) throw new FileError(-result, call, path);
   return result as T;
-}
-/** Reads to the end of a file. */
-export async function readAll(process: Process, path: string): Promise<Uint8Array | number> {
-  const fd = await process.open(path, O_RDONLY);
-  if (fd < 0) return fd;
-  try {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for (;;) {
-      const chunk = await process.read(fd, CHUNK);
-      if (typeof chunk === 'number') return chunk;
-      if (chunk.length === 0) break;
-      chunks.push(chunk);
-      size += chunk.length;
-    }
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
-  } finally {
-    await process.close(fd);
-  }
 }
 const toStat = (stat: Stat): FsStat => ({
   isFile: (stat.mode & S_IFMT) === S_IFREG,
@@ -75,7 +47,7 @@ export class KernelFileSystem implements IFileSystem {
     this.#process = process;
   }
   async readFileBuffer(path: string): Promise<Uint8Array> {
-    return checked(await readAll(this.#process, path), 'open', path);
+    return checked(await readFile(this.#process, path), 'open', path);
   }
   async readFile(path: string, options?: { encoding?: BufferEncoding | null } | BufferEncoding): Promise<string> {
     const bytes = await this.readFileBuffer(path);

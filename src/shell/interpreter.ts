@@ -4,10 +4,10 @@ import { O_RDONLY, SIGINT, SIGPIPE, SIGQUIT, signalText, strerror } from '#abi';
 import type { Process } from '#kernel';
 import { builtins } from './builtins.ts';
 import { fileTest } from './commands/test.ts';
-import { Expander, ExpansionFailed, type ExpansionHost } from './expand.ts';
+import { Expander, ExpansionFailed, type ExpansionHost, PIPESTATUS } from './expand.ts';
 import { Ended, Io, WriteFailed } from './io.ts';
 import { type Job, Jobs } from './jobs.ts';
-import { justBash, STATUS } from './just_bash.ts';
+import { ARGUMENTS, justBash, STATUS } from './just_bash.ts';
 import { parsePlain } from './plain.ts';
 import { redirect } from './redirect.ts';
 import type { Services } from './services.ts';
@@ -19,6 +19,7 @@ import {
   literal,
   type Of,
   type PipelineNode,
+  parameter,
   rewrite,
   type ScriptNode,
   type SimpleCommandNode,
@@ -60,6 +61,8 @@ export class Interpreter implements ExpansionHost {
   readonly #trapped: string[] = [];
   interrupted = false;
   #lastYield = 0;
+  /** Line of the command that runs. */
+  #line = 0;
 
   constructor(services: Services, process: Process, state: State) {
     this.services = services;
@@ -70,10 +73,10 @@ export class Interpreter implements ExpansionHost {
   }
 
   /** 'bash: line 3' in a script, 'bash' at a prompt. */
-  where(line?: number): string {
-    return this.state.interactive || line === undefined ? this.state.name : `${this.state.name}: line ${line}`;
+  where(line: number): string {
+    return this.state.interactive || line === 0 ? this.state.name : `${this.state.name}: line ${line}`;
   }
-  async complain(text: string, line?: number): Promise<void> {
+  async complain(text: string, line = this.#line): Promise<void> {
     await this.io.err(`${this.where(line)}: ${text}\n`);
   }
 
@@ -90,10 +93,11 @@ export class Interpreter implements ExpansionHost {
     try {
       return parse(script);
     } catch (error) {
-      const message = (error as Error).message.replace(/^Parse error at (\d+):\d+: /, (_, line) =>
-        this.state.interactive ? '' : `line ${line}: `,
-      );
-      await this.io.err(`${this.state.name}: ${message}\n`);
+      const [, line = '1', message = (error as Error).message] = /^Parse error at (\d+):\d+: (.*)$/s.exec((error as Error).message) ?? [];
+      const { name, interactive, fromOption } = this.state;
+      const where = `${name}: ${fromOption ? '-c: ' : ''}line ${line}: `;
+      const text = script.split('\n')[Number(line) - 1] ?? '';
+      await this.io.err(interactive ? `${name}: ${message}\n` : `${where}${message}\n${where}\`${text}'\n`);
       return undefined;
     }
   }
@@ -113,7 +117,8 @@ export class Interpreter implements ExpansionHost {
   async #statement(node: StatementNode): Promise<void> {
     await this.#breathe();
     if (node.deferredError !== undefined) {
-      await this.complain(node.deferredError.message, node.line);
+      const where = this.where(node.line ?? 1).replace(':', this.state.fromOption ? ': -c:' : ':');
+      await this.io.err(`${where}: ${node.deferredError.message}\n`);
       throw new Leave('exit', SYNTAX_ERROR);
     }
     if (node.background) {
@@ -211,7 +216,7 @@ export class Interpreter implements ExpansionHost {
     }
     const statuses = await this.foreground(children);
     const failed = this.state.options.has('pipefail') ? statuses.findLast((status) => status !== 0) : undefined;
-    this.state.variables.set('PIPESTATUS', statuses.map(String));
+    this.state.variables.set(PIPESTATUS, statuses.map(String));
     return failed ?? statuses.at(-1) ?? 0;
   }
   async #move(from: number, to: number): Promise<void> {
@@ -345,8 +350,20 @@ export class Interpreter implements ExpansionHost {
       case 'ArithmeticCommand':
         return (await this.#expander.evaluate([statement({ ...node, redirections: [] })])).status;
       case 'ConditionalCommand':
-        return (await this.#expander.evaluate([statement({ ...(await this.#withFileTests(node)), redirections: [] })])).status;
+        return this.#conditional(await this.#withFileTests({ ...node, redirections: [] }));
     }
+  }
+  async #conditional(node: Of<'ConditionalCommand'>): Promise<number> {
+    // What =~ has matched is an array, which only words bring back.
+    const results = ['?', 'BASH_REMATCH[@]'].map((name) => ({
+      type: 'Word' as const,
+      parts: [{ type: 'DoubleQuoted' as const, parts: [parameter(name)] }],
+    }));
+    if (!JSON.stringify(node).includes('"=~"')) return (await this.#expander.evaluate([statement(node)])).status;
+    const { words } = await this.#expander.evaluate([statement(node), statement(command(ARGUMENTS, results))], true);
+    const [status, ...groups] = words ?? ['2'];
+    if (status === '0') this.state.variables.set('BASH_REMATCH', groups);
+    return Number(status);
   }
   /** break and continue of a loop body. Whether the loop goes on. */
   async #turn(body: readonly StatementNode[]): Promise<boolean> {
@@ -354,6 +371,7 @@ export class Interpreter implements ExpansionHost {
       await this.list(body);
     } catch (error) {
       if (!(error instanceof Leave) || (error.kind !== 'break' && error.kind !== 'continue')) throw error;
+      this.state.status = 0;
       if (--error.levels > 0) throw error;
       return error.kind === 'continue';
     }
@@ -434,6 +452,7 @@ export class Interpreter implements ExpansionHost {
     }
     const [name] = words;
     if (name === undefined) return this.#assignments(node);
+    this.#line = node.line ?? this.#line;
     if (this.state.options.has('xtrace')) await this.io.err(`+ ${words.join(' ')}\n`);
     const extra = new Map<string, string>();
     for (const { name: variable, value } of node.assignments) extra.set(variable, await this.#expander.value(value));

@@ -1,8 +1,7 @@
 // What a command sees of the world: the system calls of its process, and its three streams.
-import { EINTR, O_RDONLY, S_IFCHR, S_IFMT, signalText, strerror } from '#abi';
-import type { Process } from '#kernel';
+import { EINTR, S_IFCHR, S_IFMT, signalText, strerror } from '#abi';
+import { concatenate, type Process, READ_SIZE, readFile, readToEnd } from '#kernel';
 
-const CHUNK = 65536;
 /** stdio's buffer for anything but a terminal. */
 const STDIO_BUFFER = 4096;
 
@@ -42,7 +41,7 @@ export class Io {
   open(path: string, flags: number, mode = 0o666 & ~0o022): Promise<number> {
     return this.call(this.process.open(path, flags, mode));
   }
-  read(fd: number, count = CHUNK): Promise<Uint8Array | number> {
+  read(fd: number, count = READ_SIZE): Promise<Uint8Array | number> {
     return this.call(this.process.read(fd, count));
   }
   close(fd: number): Promise<number> {
@@ -58,22 +57,12 @@ export class Io {
     return 0;
   }
   /** Reads an open file to its end. */
-  async drain(fd: number): Promise<Uint8Array | number> {
-    const chunks: Uint8Array[] = [];
-    for (;;) {
-      const chunk = await this.read(fd);
-      if (typeof chunk === 'number') return chunk;
-      if (chunk.length === 0) return join(chunks);
-      chunks.push(chunk);
-    }
+  drain(fd: number): Promise<Uint8Array | number> {
+    return readToEnd((count) => this.read(fd, count));
   }
   /** The whole of a file, or -errno. */
-  async readFile(path: string): Promise<Uint8Array | number> {
-    const fd = await this.open(path, O_RDONLY);
-    if (fd < 0) return fd;
-    const bytes = await this.drain(fd);
-    await this.close(fd);
-    return bytes;
+  readFile(path: string): Promise<Uint8Array | number> {
+    return this.call(readFile(this.process, path));
   }
   async readText(path: string): Promise<string | undefined> {
     const bytes = await this.readFile(path);
@@ -90,7 +79,7 @@ export class Io {
   }
   async flush(): Promise<void> {
     if (this.#size === 0) return;
-    const bytes = join(this.#buffered);
+    const bytes = concatenate(this.#buffered);
     this.#buffered = [];
     this.#size = 0;
     const error = await this.write(1, bytes);
@@ -104,14 +93,4 @@ export class Io {
     const stat = await this.process.stat(path);
     return typeof stat !== 'number' && (stat.mode & S_IFMT) === S_IFCHR;
   }
-}
-export function join(chunks: readonly Uint8Array[]): Uint8Array {
-  if (chunks.length === 1) return chunks[0] as Uint8Array;
-  const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -1,11 +1,14 @@
 // The shell over a machine: bash's language (just-bash parses and expands), whose commands are processes of the kernel.
 import { O_RDONLY, O_WRONLY, SIGINT, signalText } from '#abi';
-import { type Process, StreamFile } from '#kernel';
+import { concatenate, type Process, StreamFile } from '#kernel';
 import type { Machine } from '#machine';
+import { builtins } from './builtins.ts';
 import { commandNames, findCommand } from './commands/index.ts';
 import { Interpreter, Interrupted, Leave } from './interpreter.ts';
-import { Ended, join } from './io.ts';
-import type { Services } from './services.ts';
+import { Ended } from './io.ts';
+import { justBash } from './just_bash.ts';
+import { parsePlain } from './plain.ts';
+import type { Command, Services } from './services.ts';
 import { State } from './state.ts';
 
 const BY_SIGNAL = 128;
@@ -24,6 +27,8 @@ export interface ShellOptions {
   /** $0. */
   readonly name?: string;
   readonly args?: readonly string[];
+  /** Commands of the host's own, by name. */
+  readonly commands?: Readonly<Record<string, Command>>;
 }
 export interface ShellResult {
   readonly stdout: string;
@@ -67,14 +72,15 @@ export class Shell {
       crash: (error) => {
         this.#broken ??= error;
       },
-      find: (io, name) => findCommand(this.#services, io, name),
+      find: async (io, name) => options.commands?.[name] ?? findCommand(this.#services, io, name),
       names: () => commandNames(),
     };
     const state = this.#state;
     state.interactive = terminal;
     state.name = options.name ?? 'bash';
+    state.fromOption = options.name === undefined;
     state.positional = [...(options.args ?? [])];
-    const environment = { HOME: '/root', PATH, USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash', LANG: 'C.UTF-8', TERM: 'xterm-256color' };
+    const environment = { HOME: '/root', PATH, USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash', TERM: 'xterm-256color' };
     for (const [name, value] of Object.entries({ ...environment, PWD: '/root', SHLVL: '1' })) {
       state.variables.set(name, value);
       state.exported.add(name);
@@ -122,7 +128,7 @@ export class Shell {
     if (this.#broken !== undefined) throw this.#broken;
     this.#state.status = exitCode;
     const { stdout, stderr } = this.#collected;
-    const decode = (chunks: Uint8Array[]): string => new TextDecoder().decode(join(chunks.splice(0)));
+    const decode = (chunks: Uint8Array[]): string => new TextDecoder().decode(concatenate(chunks.splice(0)));
     return { stdout: decode(stdout), stderr: decode(stderr), exitCode };
   }
   async #leave(error: unknown): Promise<number> {
@@ -156,6 +162,34 @@ export class Shell {
     const { process } = this.#interpreter.io;
     this.input.flush();
     void this.#machine.process.kill(-(this.#services.foreground ?? process.group), SIGINT);
+  }
+  /** Whether `text` is the beginning of a command that needs more lines: an open quote, a here-document, a compound command. */
+  async isOpen(text: string): Promise<boolean> {
+    if (parsePlain(text) !== undefined) return false;
+    if (/(?:\||&&|\b(?:then|else|do)|(?:^|[^\\])(?:\\\\)*\\)\s*$/.test(text)) return true;
+    const { parse } = await justBash();
+    try {
+      return JSON.stringify(parse(text)).includes('"terminated":false');
+    } catch (error) {
+      return /got EOF|unexpected EOF/.test((error as Error).message);
+    }
+  }
+  /** Words that `start` can become: commands, or paths. */
+  async complete(start: string, command: boolean): Promise<string[]> {
+    if (command)
+      return [...commandNames(), ...builtins.keys()]
+        .filter((name) => name.startsWith(start))
+        .sort()
+        .map((name) => `${name} `);
+    const { process } = this.#interpreter.io;
+    const slash = start.lastIndexOf('/') + 1;
+    const entries = await process.readdir(slash === 0 ? '.' : start.slice(0, slash).replace(/^~/, '/root'));
+    if (typeof entries === 'number') return [];
+    const last = start.slice(slash);
+    return entries
+      .filter(({ name }) => name.startsWith(last) && (last.startsWith('.') || !name.startsWith('.')))
+      .map(({ name, type }) => `${start.slice(0, slash)}${name}${type === 'directory' ? '/' : ''}`)
+      .sort();
   }
   /** Before a prompt: says which background jobs have ended. */
   async report(): Promise<void> {

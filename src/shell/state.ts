@@ -17,6 +17,10 @@ export class State {
   /** $0: how messages name the shell. */
   name = 'bash';
   interactive = false;
+  /** The script is the argument of -c. */
+  fromOption = false;
+  /** How many files are being read by `.`. */
+  sourcing = 0;
   /** $$: the pid of the first process of this shell. */
   pid = 0;
   /** One for each running function: what its local variables hide. */

@@ -74,12 +74,14 @@ export function buildCfg(decoder: Decoder, range: FunctionRange, entry: number):
     const { start, end } = hot ? range : (range.cold ?? range);
     decoder.open(start, end);
     const list = hot ? work.hot : work.cold;
-    for (let ip = list.pop(); ip !== undefined; ip = list.pop()) decodeRun(ip);
+    for (let ip = list.pop(); ip !== undefined; ip = list.pop()) decodeRun(ip, start, end);
   }
   return { entry, range, blocks: formBlocks(decoded, leaders, range, entry), callees, size: range.end - range.start };
 
-  function decodeRun(from: number): void {
-    for (let ip = from; inRange(range, ip) && !decoded.has(ip); ) {
+  /** Decodes straight on inside [start, end), which the decoder is open for. */
+  function decodeRun(from: number, start: number, end: number): void {
+    let ip = from;
+    while (ip >= start && ip < end && !decoded.has(ip)) {
       const instruction = decoder.decode(ip);
       decoded.set(ip, instruction);
       if (instruction === undefined) return;
@@ -96,6 +98,8 @@ export function buildCfg(decoder: Decoder, range: FunctionRange, entry: number):
       if (flow !== 'next' && flow !== 'call' && flow !== 'branch') return;
       ip = next;
     }
+    // The other part may follow directly, behind a call that does not return.
+    if ((ip < start || ip >= end) && !decoded.has(ip)) push(ip);
   }
 }
 

@@ -55,7 +55,7 @@ export const HELPER_INDEX = Object.fromEntries(HELPERS.map(([name], n) => [name,
  *
  * @returns the type () -> i32.
  */
-export function declareImports(module: ModuleBuilder): number {
+export function declareImports(module: ModuleBuilder, memory: WebAssembly.Memory): number {
   const type = module.type([], [I32]);
   const unary = module.type([I32], [I32]);
   module.importFunction('k', 'hostCall', unary);
@@ -63,8 +63,13 @@ export function declareImports(module: ModuleBuilder): number {
   module.importFunction('k', 'resolve', unary);
   module.importFunction('k', 'callSlot', unary);
   for (const [name, [parameters, result]] of HELPERS) module.importFunction('k', name, module.type(parameters, [result]));
-  module.importMemory('k', 'memory', 1);
+  importMemory(module, memory);
   return type;
+}
+
+function importMemory(module: ModuleBuilder, { buffer }: WebAssembly.Memory): void {
+  const pages = buffer.byteLength / 65536;
+  module.importMemory('k', 'memory', pages, buffer instanceof ArrayBuffer ? undefined : pages);
 }
 
 // ---- The runtime module
@@ -231,7 +236,7 @@ export function createRuntime(
   const divide = module.type([I64, I64, I64], [I32]);
   const string = module.type([I64, I64, I64], [I64]);
   const slow = module.importFunction('k', 'divide', module.type([I64, I64, I64, I32], [I32]));
-  module.importMemory('k', 'memory', 1);
+  importMemory(module, memory);
   module.importTable('k', 'table', 1);
   const enter = Uint8Array.of(Op.localGet, 0, Op.callIndirect, plain, 0, Op.end);
   module.exportFunction('enter', module.function({ type: module.type([I32], [I32]), locals: [], code: enter }));

@@ -16,6 +16,10 @@ const DEFAULT_FUEL = 1 << 16;
 const TOP = 0xffffffff00000000n;
 const ALL_ONES = 0xffffffff;
 
+const RSP = 4;
+/** Calls that drop their return addresses nest without end on the host's stack, though the guest's does not grow. */
+const isStackOverflow = (error: unknown): boolean => error instanceof RangeError && error.message.includes('call stack');
+
 /** Text whose bytes went into one WebAssembly module; a patch of any of them drops it whole. */
 interface Batch {
   readonly ranges: { readonly start: number; readonly end: number }[];
@@ -90,7 +94,15 @@ export class Translator {
           this.#setRip(ip);
           return { kind: 'left', ip };
         }
-        next = this.#runtime.enter(slot);
+        try {
+          next = this.#runtime.enter(slot);
+        } catch (error) {
+          if (!isStackOverflow(error)) throw error;
+          const sp = this.#view.getUint32(this.#options.layout.registers + RSP * 8, true);
+          const last = this.#view.getUint32(sp, true);
+          this.#setRip(last);
+          return { kind: 'stack', ip: last };
+        }
       }
       if (next === 0) return this.#stop();
       ip = next >>> 0;
@@ -204,7 +216,7 @@ export class Translator {
   }
   #install(slot: number, code: Uint8Array): void {
     const module = new ModuleBuilder();
-    const type = declareImports(module);
+    const type = declareImports(module, this.#host.memory);
     module.exportFunction(`${slot}`, module.function({ type, locals: [], code }));
     this.#instantiate(module);
   }
@@ -223,7 +235,7 @@ export class Translator {
   #build(units: readonly Cfg[]): ModuleBuilder {
     const batch: Batch = { ranges: [], slots: [] };
     const module = new ModuleBuilder();
-    const type = declareImports(module);
+    const type = declareImports(module, this.#host.memory);
     const first = module.functionCount;
     const indexOf = new Map(units.map((cfg, n) => [cfg.entry, first + n]));
     const stubs: number[] = [];
@@ -345,7 +357,7 @@ export class Translator {
     }
     if (slots.length > 0) {
       const module = new ModuleBuilder();
-      const type = declareImports(module);
+      const type = declareImports(module, this.#host.memory);
       for (const slot of slots) {
         this.#translated[slot] = false;
         module.exportFunction(`${slot}`, module.function({ type, locals: [], code: callCode(slot, Import.resolve) }));

@@ -42,10 +42,12 @@ export class ModuleBuilder {
     return this.#importedFunctions++;
   }
 
-  importMemory(module: string, name: string, pages: number): void {
+  /** `sharedMaximum`: the memory is a shared one of at most so many pages. */
+  importMemory(module: string, name: string, pages: number, sharedMaximum?: number): void {
     this.#importName(module, name);
-    this.#imports.bytes([2, 0]);
+    this.#imports.bytes([2, sharedMaximum === undefined ? 0 : 3]);
     this.#imports.u32(pages);
+    if (sharedMaximum !== undefined) this.#imports.u32(sharedMaximum);
   }
 
   importTable(module: string, name: string, size: number): void {

@@ -94,7 +94,7 @@ export class Guest {
 
   constructor(image: Image, options: GuestOptions = {}) {
     this.image = image;
-    sharedMemory ??= new WebAssembly.Memory({ initial: 65536, maximum: 65536 });
+    sharedMemory ??= new WebAssembly.Memory({ initial: 65536, maximum: 65536, shared: true });
     this.memory = sharedMemory;
     this.view = new DataView(this.memory.buffer);
     this.bytes = new Uint8Array(this.memory.buffer);

@@ -1,5 +1,5 @@
 // debugfs, at /sys/kernel/debug. Source: fs/debugfs/{inode,file}.c.
-import { EEXIST, EINVAL, S_IFREG } from '#abi';
+import { EEXIST, EINVAL, ESPIPE, S_IFREG } from '#abi';
 import {
   bool,
   cstring,
@@ -14,6 +14,7 @@ import {
   optionalCstring,
   pointer,
   ptr,
+  type Sleeping,
   size_t,
   u32,
   umode_t,
@@ -26,7 +27,7 @@ import { FileOperations, functionsOf } from './char_dev.ts';
 import { ModuleFile } from './devices.ts';
 import { attrRead, attrWrite } from './libfs.ts';
 import { openModuleFile } from './module_file.ts';
-import { type FsNode, Symlink, TextFile, type TextSource, TreeDirectory } from './node.ts';
+import { type FsNode, type OpenNode, Symlink, TextFile, type TextSource, TreeDirectory } from './node.ts';
 import { openSingle } from './seq_file.ts';
 
 const Dentry = kernelStruct('dentry', { d_parent: voidPtr, 'd_name.name': voidPtr });
@@ -109,6 +110,17 @@ const source = (read: () => string, write?: (text: string) => number): TextSourc
     },
   }),
 });
+/** DEFINE_DEBUGFS_ATTRIBUTE's files cannot be sought. */
+class NumberFile extends TextFile {
+  override open(decode: (data: Uint8Array) => string): OpenNode {
+    // biome-ignore lint/correctness/useYield: it never sleeps
+    return Object.assign(super.open(decode), {
+      *seek(): Sleeping<number> {
+        return -ESPIPE;
+      },
+    });
+  }
+}
 const parent = pointer('struct dentry *');
 const create = { name: cstring, mode: umode_t, parent } as const;
 const value = voidPtr;
@@ -129,7 +141,7 @@ const numberFile = (bytes: number, show: (value: bigint) => string, signed = fal
     fs(k).add(
       name,
       within,
-      new TextFile(
+      new NumberFile(
         mode & 0o777,
         source(() => `${show(read())}\n`, write),
       ),

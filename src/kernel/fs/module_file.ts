@@ -21,6 +21,11 @@ const DentryStruct = kernelStruct('dentry', { d_inode: voidPtr, 'd_name.name': v
 const FMODE_READ = 1;
 const FMODE_WRITE = 2;
 const FMODE_LSEEK = 4;
+const FMODE_PREAD = 8;
+const FMODE_PWRITE = 0x10;
+const FMODE_CAN_READ = 0x20000;
+const FMODE_CAN_WRITE = 0x40000;
+const FMODE_OPENED = 0x80000;
 
 /** The functions that serve a file; 0 where there is none. All have file_operations' signatures. */
 export interface FileFunctions {
@@ -72,14 +77,15 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
   view.f_op = options.operations;
   view.f_flags = flags;
   const access = flags & O_ACCMODE;
+  const { functions } = options;
   view.f_mode =
-    (access === O_RDONLY || access === O_RDWR ? FMODE_READ : 0) |
-    (access === O_WRONLY || access === O_RDWR ? FMODE_WRITE : 0) |
-    FMODE_LSEEK;
+    (access === O_RDONLY || access === O_RDWR ? FMODE_READ | FMODE_CAN_READ : 0) |
+    (access === O_WRONLY || access === O_RDWR ? FMODE_WRITE | FMODE_CAN_WRITE : 0) |
+    (functions.llseek === 0 ? 0 : FMODE_LSEEK) |
+    (FMODE_PREAD | FMODE_PWRITE | FMODE_OPENED);
   view.f_inode = inode;
   view['f_path.dentry'] = dentry;
   view.private_data = options.filePrivate ?? 0;
-  const { functions } = options;
   const free = (): void => {
     for (const address of [inode, dentry, file, position]) k.slab.free(address);
     options.onRelease?.();
@@ -132,11 +138,7 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
       return functions.poll === 0 ? DEFAULT_POLLMASK : yield* k.callInt(functions.poll, file, table);
     },
     *seek(offset, whence) {
-      if (functions.llseek !== 0) return yield* k.call(functions.llseek, file, offset, whence);
-      const base = whence === 1 ? view.f_pos : whence === 0 ? 0 : undefined;
-      if (base === undefined) return -ESPIPE;
-      view.f_pos = base + offset;
-      return view.f_pos;
+      return (view.f_mode & FMODE_LSEEK) === 0 ? -ESPIPE : yield* k.call(functions.llseek, file, offset, whence);
     },
     release: () => k.get(OpenFiles).put(file),
   };

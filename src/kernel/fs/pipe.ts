@@ -1,5 +1,5 @@
 // Pipes. Source: fs/pipe.c.
-import { EINTR, EPIPE, O_ACCMODE, O_NONBLOCK, O_RDONLY, S_IFIFO, SIGPIPE } from '#abi';
+import { EINTR, EPIPE, ESPIPE, O_ACCMODE, O_NONBLOCK, O_RDONLY, S_IFIFO, SIGPIPE } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
@@ -34,6 +34,9 @@ export class Pipe extends FsNode {
       position: 0,
       read: (count) => pipe.#read(count, (flags & O_NONBLOCK) !== 0),
       write: (data) => pipe.#write(data),
+      *seek() {
+        return -ESPIPE;
+      },
       *poll() {
         return pipe.#events();
       },

@@ -38,7 +38,7 @@ import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/ta
 import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
 import { DeviceNode } from './devices.ts';
 import { FileTable } from './file.ts';
-import { Directory, type FsNode, type OpenNode, RamFile, RegularFile, Symlink } from './node.ts';
+import { Directory, type FsNode, type OpenNode, RamFile, RegularFile, Symlink, TreeDirectory } from './node.ts';
 import { openPlace } from './open.ts';
 import { Pipe } from './pipe.ts';
 import { pollFiles } from './select.ts';
@@ -127,10 +127,11 @@ export class KernelProcess implements Process {
     const k = this.#k;
     const holds = this.#holdsTime;
     if (holds) k.letGo();
+    let own: Task | undefined;
     const result = await k.runTask(
       this.comm,
       (task) => {
-        this.#task = task;
+        this.#task = own = task;
         if (!this.#exiting) for (const signal of this.#pending) task.signals.add(signal);
         return body();
       },
@@ -140,15 +141,12 @@ export class KernelProcess implements Process {
         if (holds) k.hold();
       },
     );
-    if (result === undefined) this.killedBy = SIGKILL;
-    else this.#dying();
+    if (result === undefined) this.killedBy = own?.exitSignal ?? SIGKILL;
     return result === undefined || RESTART.has(result as number) ? -EINTR : result;
   }
-  /** Whether a signal ends the process; says so in `killedBy`. */
+  /** Whether a signal has ended the process: what is left to it is exit(). */
   #dying(): boolean {
-    if (this.#exiting) return false;
-    if (this.killedBy === undefined) for (const signal of this.#pending) if (endsProcess(signal)) this.killedBy ??= signal;
-    return this.killedBy !== undefined;
+    return !this.#exiting && this.killedBy !== undefined;
   }
   /** A signal comes in. */
   deliver(signal: number): void {
@@ -157,7 +155,10 @@ export class KernelProcess implements Process {
     const handler = this.#handlers.get(signal);
     if (handler !== undefined) handler();
     else if (signal !== SIGKILL && (this.#ignored.has(signal) || !endsProcess(signal))) return;
-    else this.#pending.add(signal);
+    else {
+      this.#pending.add(signal);
+      this.killedBy ??= signal;
+    }
     if (this.#task !== undefined) this.#k.scheduler.signal(this.#task, signal);
     this.#interrupt?.();
   }
@@ -484,7 +485,6 @@ export class KernelProcess implements Process {
   }
   async exit(status = 0): Promise<void> {
     if (this.#exiting) return;
-    this.#dying();
     this.#exiting = true;
     for (const fd of this.files.numbers) await this.close(fd);
     this.#status = status;
@@ -525,6 +525,9 @@ export class KernelProcess implements Process {
   #statOf(node: FsNode): Stat {
     const { mode, ino, nlink, uid, gid, size, rdev, mtime } = node;
     const booted = Number(this.#k.clock.bootRealtime / 1_000_000_000n);
-    return { mode, ino, nlink, uid, gid, size, rdev, mtime: mtime || booted };
+    // '.', the parent's entry, and '..' of each folder in it.
+    const links =
+      node instanceof TreeDirectory ? 2 + [...node.entries.values()].filter((child) => child instanceof Directory).length : nlink;
+    return { mode, ino, nlink: links, uid, gid, size, rdev, mtime: mtime || booted };
   }
 }

@@ -1,5 +1,5 @@
 // Streams of the host as files: the terminal (drivers/tty), and the standard streams of a command that is not on a terminal.
-import { EINTR, ENOTTY, S_IFCHR, S_IFIFO } from '#abi';
+import { EINTR, ENOTTY, ESPIPE, S_IFCHR, S_IFIFO } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
@@ -60,6 +60,9 @@ export class StreamFile extends FsNode {
       *write(data) {
         file.host.write?.(Uint8Array.from(data));
         return data.length;
+      },
+      *seek() {
+        return -ESPIPE;
       },
       *ioctl(command) {
         return file.#terminal && (command === TCGETS || command === TIOCGWINSZ) ? 0 : -ENOTTY;

@@ -73,11 +73,15 @@ export class Vfs {
   }
   /** Puts the top of a file system at `target`, whose parents are made. */
   mount(mount: Mount, top: Directory): void {
-    const parts = split(mount.target);
-    const name = parts.pop();
-    if (name === undefined) throw new Error('nothing is mounted over the root');
-    this.directory(parts.join('/')).put(name, top);
+    this.put(mount.target, top);
     this.mounts.push(mount);
+  }
+  /** Puts a node of the kernel's own at `path`, whose parents are made. */
+  put(path: string, node: FsNode): void {
+    const parts = split(path);
+    const name = parts.pop();
+    if (name === undefined) throw new Error('nothing replaces the root');
+    this.directory(parts.join('/')).put(name, node);
   }
   /** A directory of the kernel's own; missing parts are made. */
   directory(path: string): TreeDirectory {

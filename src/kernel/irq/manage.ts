@@ -21,7 +21,7 @@ import { Devres } from '../drivers/base/devres.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64 } from '../memory.ts';
 import { interrupts } from '../q35.generated.ts';
-import { HARDIRQ_OFFSET } from '../sched/scheduler.ts';
+import { HARDIRQ_OFFSET } from '../sched/softirqs.ts';
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
 import { Waiters } from '../sched/waiters.ts';
 

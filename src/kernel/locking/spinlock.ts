@@ -2,12 +2,12 @@
 import { int, type KernelApi, type KernelSymbol, kernelApi, kfunc, nothing, pointer, ulong } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
+import { SOFTIRQ_DISABLE_OFFSET, Softirqs } from '../sched/softirqs.ts';
 
 const IF = 0x200n;
 const LOCKED = 1;
 const WRITE_LOCKED = 0xff;
 const READER = 0x200;
-const SOFTIRQ_DISABLE = 0x200;
 const lock = pointer('raw_spinlock_t *');
 const rwlock = pointer('rwlock_t *');
 
@@ -19,6 +19,7 @@ function take(k: Kernel, address: Addr, value: number): void {
 const disablePreemption = (k: Kernel, by = 1): void => {
   k.percpu.preemptCount += by;
 };
+const enableSoftirqs = (k: Kernel): void => k.get(Softirqs).enable(SOFTIRQ_DISABLE_OFFSET);
 const saveInterrupts = (k: Kernel): bigint => {
   const flags = k.registers.rflags;
   k.registers.rflags = flags & ~IF;
@@ -81,8 +82,8 @@ function readWrite(side: 'read' | 'write', lockIt: Locking, unlockIt: Locking): 
     [`_raw_${side}_unlock`]: unlocks(nothingElse),
     [`_raw_${side}_lock_irq`]: locks(saveInterrupts),
     [`_raw_${side}_unlock_irq`]: unlocks(enableInterrupts),
-    [`_raw_${side}_lock_bh`]: locks((k) => disablePreemption(k, SOFTIRQ_DISABLE)),
-    [`_raw_${side}_unlock_bh`]: unlocks((k) => disablePreemption(k, -SOFTIRQ_DISABLE)),
+    [`_raw_${side}_lock_bh`]: locks((k) => disablePreemption(k, SOFTIRQ_DISABLE_OFFSET)),
+    [`_raw_${side}_unlock_bh`]: unlocks(enableSoftirqs),
     [`_raw_${side}_lock_irqsave`]: kfunc({ lock: rwlock }, ulong, (k, { lock: address }) => {
       const flags = saveInterrupts(k);
       lockIt(k, address);
@@ -100,8 +101,8 @@ export const spinlockApi: KernelApi = kernelApi('kernel/locking/spinlock.c', {
   _raw_spin_unlock: unlocking(nothingElse),
   _raw_spin_lock_irq: locking(saveInterrupts),
   _raw_spin_unlock_irq: unlocking(enableInterrupts),
-  _raw_spin_lock_bh: locking((k) => disablePreemption(k, SOFTIRQ_DISABLE)),
-  _raw_spin_unlock_bh: unlocking((k) => disablePreemption(k, -SOFTIRQ_DISABLE)),
+  _raw_spin_lock_bh: locking((k) => disablePreemption(k, SOFTIRQ_DISABLE_OFFSET)),
+  _raw_spin_unlock_bh: unlocking(enableSoftirqs),
   _raw_spin_lock_irqsave: kfunc({ lock }, ulong, (k, { lock: address }) => {
     const flags = saveInterrupts(k);
     disablePreemption(k);
@@ -121,7 +122,7 @@ export const spinlockApi: KernelApi = kernelApi('kernel/locking/spinlock.c', {
   }),
   _raw_spin_trylock_bh: kfunc({ lock }, int, (k, { lock: address }) => {
     if (k.memory.u32(address) !== 0) return 0;
-    disablePreemption(k, SOFTIRQ_DISABLE);
+    disablePreemption(k, SOFTIRQ_DISABLE_OFFSET);
     lockSpin(k, address);
     return 1;
   }),

@@ -104,7 +104,7 @@ export const mempoolApi: KernelApi = kernelApi('mm/mempool.c', {
       view.curr_nr += 1;
     } else yield* k.call(view.free, element, view.pool_data);
   }),
-  mempool_alloc_slab: kfunc({ gfp_mask: gfp_t, pool_data: voidPtr }, voidPtr, (k, { gfp_mask, pool_data }) =>
+  mempool_alloc_slab: blocking({ gfp_mask: gfp_t, pool_data: voidPtr }, voidPtr, (k, { gfp_mask, pool_data }) =>
     k.get(KmemCaches).allocate(pool_data, gfp_mask),
   ),
   mempool_free_slab: kfunc({ element: voidPtr, pool_data: voidPtr }, nothing, (k, { element }) => kfree(k, element)),

@@ -16,8 +16,12 @@ export class SlabCache {
   readonly free: Addr[] = [];
   allocated = 0;
 
-  constructor(name: string, objectSize: number, align: number) {
+  /** Guest function that prepares each object of a fresh page; 0 when there is none. */
+  readonly constructorFunction: Addr;
+
+  constructor(name: string, objectSize: number, align: number, constructorFunction: Addr = 0) {
     this.name = name;
+    this.constructorFunction = constructorFunction;
     this.objectSize = objectSize;
     this.align = align;
     this.stride = Math.ceil(Math.max(objectSize, 8) / align) * align;
@@ -52,7 +56,8 @@ export class Slab {
     return address;
   }
   allocFrom(cache: SlabCache, size = cache.objectSize): Addr | undefined {
-    const address = cache.free.pop() ?? this.#grow(cache);
+    if (cache.free.length === 0) this.grow(cache);
+    const address = cache.free.pop();
     if (address === undefined) return undefined;
     cache.allocated++;
     this.#allocations.set(address, { cache, size });
@@ -72,12 +77,14 @@ export class Slab {
   allocation(address: Addr): Allocation | undefined {
     return this.#allocations.get(address);
   }
-  #grow(cache: SlabCache): Addr | undefined {
+  /** Adds pages' worth of free objects. Gives them, or none when memory is exhausted. */
+  grow(cache: SlabCache): readonly Addr[] {
     const order = Math.max(0, Math.ceil(Math.log2((cache.stride * 8) / PAGE_SIZE)));
     const block = this.#pages.alloc(Math.min(order, 3));
-    if (block === undefined) return undefined;
+    if (block === undefined) return [];
     const count = Math.floor((PAGE_SIZE << Math.min(order, 3)) / cache.stride);
-    for (let n = count - 1; n > 0; n--) cache.free.push(block + n * cache.stride);
-    return block;
+    const objects = Array.from({ length: count }, (_, n) => block + (count - 1 - n) * cache.stride);
+    cache.free.push(...objects);
+    return objects;
   }
 }

@@ -1,6 +1,7 @@
 // Source: mm/slab_common.c, mm/slub.c, include/linux/slab.h.
 import { EFAULT, EINVAL, ENOMEM } from '#abi';
 import {
+  blocking,
   cstring,
   gfp_t,
   int,
@@ -11,6 +12,7 @@ import {
   nothing,
   partial,
   pointer,
+  type Sleeping,
   size_t,
   uint,
   ulongAddr,
@@ -23,6 +25,9 @@ import { SlabCache } from './slab.ts';
 /** What a zero-byte request gets; freeing it does nothing. */
 const ZERO_SIZE_PTR = 16;
 const __GFP_ZERO = 0x100;
+const SLAB_HWCACHE_ALIGN = 0x2000;
+const CACHE_LINE = 64;
+const MINIMAL_ALIGN = 8;
 const NULL = 0;
 const NO_RECLAIM = 'allocation never waits: there is no reclaim';
 
@@ -40,6 +45,13 @@ export function kfree(k: Kernel, address: Addr): void {
   if (address !== NULL && address !== ZERO_SIZE_PTR) k.slab.free(address);
 }
 
+/** Linux: calculate_alignment(). */
+function alignment(size: number, align: number, flags: number): number {
+  let line = (flags & SLAB_HWCACHE_ALIGN) === 0 ? 1 : CACHE_LINE;
+  while (size <= line / 2) line /= 2;
+  return Math.max(align, line, MINIMAL_ALIGN);
+}
+
 /** Caches by the guest address of their handle. */
 export class KmemCaches {
   readonly #caches = new Map<Addr, SlabCache>();
@@ -47,21 +59,26 @@ export class KmemCaches {
   constructor(k: Kernel) {
     this.#k = k;
   }
-  create(name: string, size: number, align: number): Addr {
+  create(name: string, size: number, align: number, flags: number, ctor: Addr): Addr {
     const handle = this.#k.slab.alloc(this.#k.layouts.sizeOf('kmem_cache'));
     if (handle === undefined) return NULL;
-    this.#caches.set(handle, new SlabCache(name, size, Math.max(align, 8)));
+    this.#caches.set(handle, new SlabCache(name, size, alignment(size, align, flags), ctor));
     return handle;
+  }
+  /** An object, or NULL. */
+  *allocate(handle: Addr, gfp: number): Sleeping<Addr> {
+    const k = this.#k;
+    const cache = this.#caches.get(handle);
+    if (cache === undefined) return NULL;
+    if (cache.constructorFunction !== NULL && cache.free.length === 0) {
+      for (const object of k.slab.grow(cache)) yield* k.call(cache.constructorFunction, object);
+    }
+    const address = k.slab.allocFrom(cache) ?? NULL;
+    if (address !== NULL && (gfp & __GFP_ZERO) !== 0) k.memory.fill(address, 0, cache.objectSize);
+    return address;
   }
   at(handle: Addr): SlabCache | undefined {
     return this.#caches.get(handle);
-  }
-  /** An object, or NULL. */
-  allocate(handle: Addr, gfp: number): Addr {
-    const cache = this.#caches.get(handle);
-    const address = cache === undefined ? NULL : (this.#k.slab.allocFrom(cache) ?? NULL);
-    if (cache !== undefined && address !== NULL && (gfp & __GFP_ZERO) !== 0) this.#k.memory.fill(address, 0, cache.objectSize);
-    return address;
   }
   destroy(handle: Addr): void {
     this.#caches.delete(handle);
@@ -117,23 +134,23 @@ export const slabCommonApi: KernelApi = kernelApi('mm/slab_common.c', {
     }),
   ),
   kmem_cache_create: partial(
-    'no constructor is called, flags are ignored',
-    kfunc({ name: cstring, size: uint, align: uint, flags: uint, ctor: voidPtr }, voidPtr, (k, { name, size, align }) =>
-      k.get(KmemCaches).create(name, size, align),
+    'of the flags only SLAB_HWCACHE_ALIGN changes anything',
+    kfunc({ name: cstring, size: uint, align: uint, flags: uint, ctor: voidPtr }, voidPtr, (k, { name, size, align, flags, ctor }) =>
+      k.get(KmemCaches).create(name, size, align, flags, ctor),
     ),
   ),
   kmem_cache_alloc: partial(
     NO_RECLAIM,
-    kfunc({ s: cachep, gfpflags: gfp_t }, voidPtr, (k, { s, gfpflags }) => k.get(KmemCaches).allocate(s, gfpflags)),
+    blocking({ s: cachep, gfpflags: gfp_t }, voidPtr, (k, { s, gfpflags }) => k.get(KmemCaches).allocate(s, gfpflags)),
   ),
   kmem_cache_alloc_node: partial(
     NO_RECLAIM,
-    kfunc({ s: cachep, gfpflags: gfp_t, node: int }, voidPtr, (k, { s, gfpflags }) => k.get(KmemCaches).allocate(s, gfpflags)),
+    blocking({ s: cachep, gfpflags: gfp_t, node: int }, voidPtr, (k, { s, gfpflags }) => k.get(KmemCaches).allocate(s, gfpflags)),
   ),
   kmem_cache_alloc_bulk: partial(
     NO_RECLAIM,
-    kfunc({ s: cachep, flags: gfp_t, size: size_t, p: voidPtr }, int, (k, { s, flags, size, p }) => {
-      for (let n = 0; n < size; n++) k.memory.setPtr(p + n * 8, k.get(KmemCaches).allocate(s, flags));
+    blocking({ s: cachep, flags: gfp_t, size: size_t, p: voidPtr }, int, function* (k, { s, flags, size, p }) {
+      for (let n = 0; n < size; n++) k.memory.setPtr(p + n * 8, yield* k.get(KmemCaches).allocate(s, flags));
       return size;
     }),
   ),

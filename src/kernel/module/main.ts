@@ -20,6 +20,7 @@ import type { Sleeping } from '../api/index.ts';
 import type { TextRange } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1 } from '../memory.ts';
+import { notifierError, notifyModule } from '../notifier.ts';
 import { moduleTaintLetters, TAINT } from '../panic.ts';
 import { checkElf, Refusal, splitSignature } from './checks.ts';
 import { findSymtab, layOut } from './layout.ts';
@@ -126,12 +127,14 @@ export class Modules {
       this.lastReport = { ...this.lastReport, errno: loaded.errno };
       return -loaded.errno;
     }
-    const parsed = yield* parseArguments(this.#k, loaded.name, loaded.parameters, args);
-    if (parsed < 0) {
-      this.#free(loaded);
-      return parsed;
-    }
-    return yield* this.#doInit(loaded);
+    const { name, parameters, addr } = loaded;
+    const notified = notifierError(yield* notifyModule(this.#k, MODULE_STATE_COMING, addr));
+    const failed = notified < 0 ? notified : Math.min(0, yield* parseArguments(this.#k, name, parameters, args));
+    if (failed === 0) return yield* this.#doInit(loaded);
+    this.#setState(loaded, MODULE_STATE_GOING);
+    yield* notifyModule(this.#k, MODULE_STATE_GOING, addr);
+    this.#free(loaded);
+    return failed;
   }
 
   #load(image: Uint8Array, flags: number): Module | Refusal {
@@ -388,6 +391,9 @@ export class Modules {
     const { core, init } = module.layout;
     // The loader's own reference, and one while init runs.
     struct.refcnt = 2;
+    struct['mkobj.kobj.name'] = struct.name;
+    struct['mkobj.kobj.kref.refcount.refs.counter'] = 1;
+    struct['mkobj.mod'] = module.addr;
     struct['core_layout.base'] = module.core;
     struct['core_layout.size'] = core.size;
     struct['core_layout.text_size'] = core.textSize;
@@ -470,6 +476,7 @@ export class Modules {
     const result = struct.init === 0 ? 0 : yield* k.callInt(struct.init);
     if (result < 0) {
       this.#setState(module, MODULE_STATE_GOING);
+      yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
       this.#free(module);
       return result;
     }
@@ -480,6 +487,7 @@ export class Modules {
       );
     }
     this.#setState(module, MODULE_STATE_LIVE);
+    yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
     struct.refcnt -= 1;
     module.symbols = module.coreSymbols;
     k.text.remove(module);
@@ -515,6 +523,7 @@ export class Modules {
     } else struct.refcnt = 0;
     this.#setState(module, MODULE_STATE_GOING);
     if (struct.exit !== 0) yield* k.call(struct.exit);
+    yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
     this.lastUnloaded = `${module.name}${flagsText(module)}`;
     this.#free(module);
     return 0;

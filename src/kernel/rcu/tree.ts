@@ -15,7 +15,7 @@ import {
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
-import { SOFTIRQ_OFFSET } from '../sched/scheduler.ts';
+import { Softirqs } from '../sched/softirqs.ts';
 import { TASK_UNINTERRUPTIBLE } from '../sched/task.ts';
 import { Waiters } from '../sched/waiters.ts';
 import { NS_PER_JIFFY } from '../time/jiffies.ts';
@@ -54,7 +54,7 @@ class Rcu {
     const due = this.#waiting;
     this.#waiting = [];
     for (const { head, func } of due) {
-      k.scheduler.interrupt(SOFTIRQ_OFFSET, function* () {
+      k.get(Softirqs).raise(function* () {
         if (func >= 0 && func < LARGEST_OFFSET) free(k, head - func);
         else yield* k.call(func, head);
       });

@@ -91,7 +91,8 @@ export class Execution {
       fn.setResult(step.value);
     }
     const ip = this.#registers.popReturn();
-    if (!this.#stale) return ip;
+    // 0 means 'stop' to the CPU: a return address of 0 (a broken stack) goes on through the driver too.
+    if (!this.#stale && ip !== 0) return ip;
     this.#stale = false;
     this.#resumeAt = ip;
     return 0;
@@ -128,6 +129,7 @@ export class Execution {
           const stop = this.#cpu.run(ip);
           ip = undefined;
           if (stop.kind === 'left' && stop.ip === GUEST_RETURN) {
+            this.#dropArguments(context.activations.at(-1));
             answer = this.#registers.addr(RAX);
             continue;
           }
@@ -150,7 +152,13 @@ export class Execution {
             continue;
           }
           this.#stale = false;
-          if (this.#pending === undefined) throw new Error('the CPU unwound without a pending kernel function');
+          if (this.#pending === undefined) {
+            // Nothing made it unwind: guest code went to address 0.
+            this.#registers.rip = 0n;
+            ip = this.#host.exception({ kind: 'left', ip: 0 });
+            if (ip === undefined) return this.#kill(context);
+            continue;
+          }
           context.activations.push(this.#pending.activation);
           request = this.#pending.request;
           this.#pending = undefined;
@@ -182,6 +190,8 @@ export class Execution {
    */
   #call(fn: Addr, args: readonly (number | bigint)[], context: Context): number | undefined {
     const registers = this.#registers;
+    const caller = context.activations.at(-1);
+    if (caller !== undefined) caller.stackArguments = Math.max(0, args.length - ARGUMENT_REGISTERS.length);
     for (let n = args.length - 1; n >= ARGUMENT_REGISTERS.length; n--) registers.push(Number(args[n]));
     registers.push(GUEST_RETURN_ADDR);
     ARGUMENT_REGISTERS.forEach((register, n) => {
@@ -201,6 +211,11 @@ export class Execution {
     if (callee.kind === 'raw') callee.call();
     else callee.setResult(callee.call());
     registers.popReturn();
+    this.#dropArguments(caller);
     return undefined;
+  }
+  /** The caller takes the arguments off the stack that did not fit into registers. */
+  #dropArguments(caller: Activation | undefined): void {
+    for (let left = caller?.stackArguments ?? 0; left > 0; left--) this.#registers.popReturn();
   }
 }

@@ -7,6 +7,7 @@ import { listAddTail, listDeleteInit, listInit } from '../lib/list.ts';
 import { type Addr, hex64 } from '../memory.ts';
 import type { Nanoseconds } from '../time/clock.ts';
 import type { Context, Outcome } from './execution.ts';
+import { HARDIRQ_OFFSET, Softirqs } from './softirqs.ts';
 import { TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, Task, THREAD_SIZE } from './task.ts';
 
 export const TaskStruct = kernelStruct('task_struct', {
@@ -44,9 +45,6 @@ const EXIT_DEAD = 0x10;
 export const PF_KTHREAD = 0x00200000;
 const TASK_COMM_LEN = 16;
 const SIGKILL = 9;
-/** preempt_count() of one nested interrupt (include/linux/preempt.h). */
-export const SOFTIRQ_OFFSET = 0x100;
-export const HARDIRQ_OFFSET = 0x10000;
 /** Room that an interrupt leaves below the interrupted stack pointer. */
 const IRQ_GAP = 256;
 const SWITCH: Request = { kind: 'switch' };
@@ -295,5 +293,6 @@ export class Scheduler {
     }
     k.percpu.preemptCount -= offset;
     k.registers.restore(saved);
+    if (offset === HARDIRQ_OFFSET) k.get(Softirqs).run();
   }
 }

@@ -11,6 +11,7 @@ export const TASK_PARKED = 0x40;
 export const TASK_DEAD = 0x80;
 export const TASK_WAKEKILL = 0x100;
 export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
+const SIGKILL = 9;
 /** THREAD_SIZE of x86-64 without KASAN. */
 export const THREAD_SIZE = 16384;
 
@@ -19,6 +20,8 @@ export interface Activation {
   readonly generator: Sleeping<unknown>;
   /** Set when guest code called it: on completion the result goes to rax and the return address is popped. */
   readonly calledByGuest?: BoundFunction;
+  /** Arguments of its call in progress that lie on the stack. */
+  stackArguments?: number;
 }
 
 export class Task {
@@ -44,6 +47,8 @@ export class Task {
   /** Run when the task ends, whatever the reason. */
   readonly onExit: (() => void)[] = [];
   exitCode = 0;
+  /** The signal that its parent is told of when it is killed. */
+  exitSignal = SIGKILL;
 
   constructor(pid: number, addr: Addr, stack: Addr) {
     this.pid = pid;

@@ -10,7 +10,7 @@ export interface CancellableEvent {
   cancel(): void;
 }
 
-/** Nanoseconds since boot as a number: exact for 104 days. */
+/** Nanoseconds since boot as a whole number: exact for 104 days. */
 export type Nanoseconds = number;
 
 export class Clock {
@@ -35,7 +35,7 @@ export class Clock {
   }
   /** Runs `run` once when the time has come; as an interrupt would, between two steps of guest code. */
   at(time: Nanoseconds, run: () => void): CancellableEvent {
-    const event: ClockEvent = { time, order: this.#order++, run, cancelled: false };
+    const event: ClockEvent = { time: Math.ceil(time), order: this.#order++, run, cancelled: false };
     let index = this.#events.length;
     while (index > 0 && (this.#events[index - 1] as ClockEvent).time > time) index--;
     this.#events.splice(index, 0, event);
@@ -53,11 +53,11 @@ export class Clock {
   }
   /** Lets `duration` pass without running events: time that code itself takes. */
   pass(duration: Nanoseconds): void {
-    this.#set(this.#now + duration);
+    this.#set(this.#now + Math.round(duration));
   }
   /** Moves the time to `time` when it is later. */
   advanceTo(time: Nanoseconds): void {
-    if (time > this.#now) this.#set(time);
+    if (time > this.#now) this.#set(Math.floor(time));
   }
   /** Runs every event that is due now. Whether there was one. */
   runDue(): boolean {

@@ -21,7 +21,7 @@ import {
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
-import { HARDIRQ_OFFSET, SOFTIRQ_OFFSET } from '../sched/scheduler.ts';
+import { HARDIRQ_OFFSET, Softirqs } from '../sched/softirqs.ts';
 import { TASK_RUNNING } from '../sched/task.ts';
 import type { CancellableEvent } from './clock.ts';
 
@@ -62,7 +62,7 @@ class Hrtimers {
   readonly #bases: Addr;
   constructor(k: Kernel) {
     this.#k = k;
-    const offset = k.description.kallsyms.byName('hrtimer_bases');
+    const offset = k.description.addressOf('hrtimer_bases');
     if (offset === undefined) throw new Error('this kernel has no hrtimer_bases');
     this.#bases = k.percpu.base + offset + k.layouts.offsetOf('hrtimer_cpu_base', 'clock_base');
     for (let n = 0; n < 2 * SOFT_BASES; n++) {
@@ -115,22 +115,22 @@ class Hrtimers {
     const view = k.view(Hrtimer, address);
     view.state = ENQUEUED;
     const due = Number(view._softexpires - this.offset(view));
-    this.#pending.set(
-      address,
-      k.clock.at(Math.max(due, k.clock.now), () => this.#expire(address)),
-    );
+    const event = k.clock.at(Math.max(due, k.clock.now), () => {
+      const expire = (): Sleeping<void> => this.#expire(address, event);
+      if (view.is_soft === 0) k.scheduler.interrupt(HARDIRQ_OFFSET, expire);
+      else k.get(Softirqs).raise(expire);
+    });
+    this.#pending.set(address, event);
   }
-  #expire(address: Addr): void {
-    const k = this.#k;
-    const view = k.view(Hrtimer, address);
+  *#expire(address: Addr, event: CancellableEvent | undefined): Sleeping<void> {
+    // Cancelled or started anew while soft interrupts were held back.
+    if (this.#pending.get(address) !== event) return;
+    const view = this.#k.view(Hrtimer, address);
     this.#pending.delete(address);
     view.state = 0;
-    const hrtimers = this;
     this.#running.add(address);
-    k.scheduler.interrupt(view.is_soft !== 0 ? SOFTIRQ_OFFSET : HARDIRQ_OFFSET, function* () {
-      const restart = yield* k.callInt(view.function, address);
-      if (restart === RESTART && view.state !== ENQUEUED) hrtimers.#enqueue(address);
-    });
+    const restart = yield* this.#k.callInt(view.function, address);
+    if (restart === RESTART && view.state !== ENQUEUED) this.#enqueue(address);
     this.#running.delete(address);
   }
   pending(address: Addr): boolean {

@@ -27,7 +27,7 @@ import {
 import { RAX, RDI, RDX } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
-import { SOFTIRQ_OFFSET } from '../sched/scheduler.ts';
+import { Softirqs } from '../sched/softirqs.ts';
 import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from '../sched/task.ts';
 import type { CancellableEvent } from './clock.ts';
 
@@ -72,6 +72,12 @@ class Timers {
     const view = this.#k.view(TimerList, timer);
     view['entry.pprev'] = 0;
   }
+  *#expire(timer: Addr, event: CancellableEvent): Sleeping<void> {
+    // Cancelled or started anew while soft interrupts were held back.
+    if (this.#pending.get(timer) !== event) return;
+    this.#forget(timer);
+    yield* this.#k.call(this.#k.view(TimerList, timer).function, timer);
+  }
   /** (Re)starts the timer for its `expires`. @returns whether it was pending. */
   start(timer: Addr): boolean {
     const k = this.#k;
@@ -79,15 +85,8 @@ class Timers {
     const view = k.view(TimerList, timer);
     // timer_pending() looks at pprev.
     view['entry.pprev'] = timer;
-    this.#pending.set(
-      timer,
-      k.clock.at(Math.max(timeOf(view.expires), k.clock.now), () => {
-        this.#forget(timer);
-        k.scheduler.interrupt(SOFTIRQ_OFFSET, function* () {
-          yield* k.call(view.function, timer);
-        });
-      }),
-    );
+    const event = k.clock.at(Math.max(timeOf(view.expires), k.clock.now), () => k.get(Softirqs).raise(() => this.#expire(timer, event)));
+    this.#pending.set(timer, event);
     return was;
   }
 }

@@ -16,6 +16,17 @@ export const dd: Command = async ({ io, services }, args) => {
     operands.set(key, value);
   }
   const words = (key: string): string[] => (operands.get(key) ?? '').split(',').filter((word) => word !== '');
+  for (const [key, what] of [
+    ['conv', 'conversion'],
+    ['iflag', 'input flag'],
+    ['oflag', 'output flag'],
+    ['status', 'status level'],
+  ] as const) {
+    const bad = words(key).find((word) => !(listed[key] ?? []).includes(word));
+    if (bad === undefined) continue;
+    await io.err(`dd: invalid ${what}: '${bad}'\nTry 'dd --help' for more information.\n`);
+    return 1;
+  }
   const numbers: Record<string, number> = {};
   for (const key of ['bs', 'ibs', 'obs', 'count', 'skip', 'seek']) {
     const text = operands.get(key);
@@ -192,3 +203,25 @@ function human(value: number, base: 1000 | 1024, unit: string): string {
   const rounded = power > 0 && scaled < 9.95 ? scaled.toFixed(1) : `${Math.round(scaled)}`;
   return `${rounded} ${letters[power]}${power === 0 ? 'B' : unit}`;
 }
+const openFlags = [
+  'append',
+  'binary',
+  'cio',
+  'direct',
+  'directory',
+  'dsync',
+  'noatime',
+  'nocache',
+  'noctty',
+  'nofollow',
+  'nolinks',
+  'nonblock',
+  'sync',
+  'text',
+];
+const listed: Readonly<Record<string, readonly string[]>> = {
+  conv: ['fdatasync', 'fsync', 'lcase', 'nocreat', 'noerror', 'notrunc', 'sparse', 'swab', 'sync', 'ucase', 'excl'],
+  iflag: [...openFlags, 'count_bytes', 'fullblock', 'skip_bytes'],
+  oflag: [...openFlags, 'seek_bytes'],
+  status: ['none', 'noxfer', 'progress'],
+};

@@ -41,6 +41,7 @@ export const sh: Command = async (context, args, [called = 'sh']) => {
       return 2;
     }
     script = args[at] as string;
+    shell.state.fromOption = true;
     shell.state.name = args[at + 1] ?? called;
     shell.state.positional = args.slice(at + 2);
   } else if (args[n] !== undefined) {
@@ -77,6 +78,12 @@ async function scriptStatus(shell: Interpreter, script: string): Promise<number>
 const run = (context: CommandContext, words: readonly string[], environment = context.environment): Promise<number> =>
   interpreter(context, 'bash').external(words, environment);
 
+/** system(3): a command line in a shell of its own; its status. */
+export async function runShell(context: CommandContext, line: string, environment: ReadonlyMap<string, string>): Promise<number> {
+  const shell = interpreter({ ...context, environment }, 'sh');
+  const child = shell.fork((self) => self.source(line), { comm: 'sh' });
+  return context.io.call(context.io.process.wait(child));
+}
 /** Everybody is root here. */
 export const sudo: Command = async (context, args) => {
   const at = args.findIndex((arg) => !arg.startsWith('-') && !/^\w+=/.test(arg));
@@ -133,7 +140,7 @@ export const timeout: Command = async (context, args) => {
   if (parsed === undefined) return 125;
   const [duration, ...words] = parsed.operands;
   if (duration === undefined || words.length === 0) {
-    await io.err("timeout: missing operand\nTry 'timeout --help' for more information.\n");
+    await io.err("Try 'timeout --help' for more information.\n");
     return 125;
   }
   const time = seconds(duration);

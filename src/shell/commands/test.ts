@@ -2,7 +2,8 @@
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from '#abi';
 import type { Interpreter } from '../interpreter.ts';
 import type { Io } from '../io.ts';
-import { justBash } from '../just_bash.ts';
+import { fromLatin1, toLatin1 } from '../just_bash.ts';
+import { format, unescape } from './printf.ts';
 
 const types: Readonly<Record<string, number>> = { b: S_IFBLK, c: S_IFCHR, d: S_IFDIR, f: S_IFREG, p: S_IFIFO, S: S_IFSOCK };
 const bits: Readonly<Record<string, number>> = { g: 0o2000, k: 0o1000, u: 0o4000, x: 0o111 };
@@ -121,18 +122,6 @@ export async function test(shell: Interpreter, args: readonly string[]): Promise
     return 2;
   }
 }
-const escapes: Readonly<Record<string, string>> = {
-  a: '\x07',
-  b: '\b',
-  e: '\x1b',
-  E: '\x1b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-};
 export async function echo(shell: Interpreter, args: readonly string[]): Promise<number> {
   let newline = true;
   let interpret = false;
@@ -143,42 +132,26 @@ export async function echo(shell: Interpreter, args: readonly string[]): Promise
       else interpret = letter === 'e';
     }
   }
-  let text = args.slice(first).join(' ');
-  let bytes: Uint8Array | undefined;
-  if (interpret) {
-    const [before = '', cut] = text.split(/\\c(.*)/s);
-    if (cut !== undefined) newline = false;
-    text = before;
-    const parts: Uint8Array[] = [];
-    const encoder = new TextEncoder();
-    for (const [piece, hex, octal, simple] of text.matchAll(/\\x([0-9a-fA-F]{1,2})|\\0([0-7]{0,3})|\\([abeEfnrtv\\])|[^\\]+|\\/g)) {
-      if (hex !== undefined) parts.push(Uint8Array.of(Number.parseInt(hex, 16)));
-      else if (octal !== undefined) parts.push(Uint8Array.of(Number.parseInt(octal || '0', 8)));
-      else parts.push(encoder.encode(simple === undefined ? piece : (escapes[simple] ?? piece)));
-    }
-    if (newline) parts.push(encoder.encode('\n'));
-    bytes = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
+  const plain = args.slice(first).join(' ');
+  if (!interpret) {
+    await shell.io.out(plain + (newline ? '\n' : ''));
+    return 0;
   }
-  if (bytes !== undefined) await shell.io.outBytes(bytes);
-  else await shell.io.out(text + (newline ? '\n' : ''));
+  const { text, stop } = unescape(toLatin1(new TextEncoder().encode(plain)), true);
+  await shell.io.outBytes(fromLatin1(text + (newline && !stop ? '\n' : '')));
   return 0;
 }
-/** Formatting is just-bash's. */
 export async function printf(shell: Interpreter, args: readonly string[]): Promise<number> {
-  const [option, variable, ...rest] = args;
-  const assigns = option === '-v' && variable !== undefined;
-  const { Bash } = await justBash();
-  const bash = new Bash({ defenseInDepth: false, commands: ['printf'] });
-  const { stdout, stderr, exitCode, stdoutKind, stdoutEncoding } = await bash.exec('printf', { args: assigns ? rest : [...args] });
-  if (assigns) shell.state.set(variable, stdout);
-  else if (stdoutKind === 'bytes' || stdoutEncoding === 'binary')
-    await shell.io.outBytes(Uint8Array.from(stdout, (character) => character.charCodeAt(0)));
-  else await shell.io.out(stdout);
-  if (stderr !== '') await shell.io.err(stderr.replace(/^(?:bash: )?/, `${shell.state.name}: `));
-  return exitCode;
+  const words = args[0] === '--' ? args.slice(1) : [...args];
+  const assigns = words[0] === '-v' && words.length > 2;
+  const [template, ...rest] = assigns ? words.slice(2) : words;
+  if (template === undefined) {
+    await shell.io.err('printf: usage: printf [-v var] format [arguments]\n');
+    return 2;
+  }
+  const { bytes, errors } = format(template, rest);
+  if (assigns) shell.state.set(words[1] as string, new TextDecoder().decode(bytes));
+  else await shell.io.outBytes(bytes);
+  for (const error of errors) await shell.complain(`printf: ${error}`);
+  return errors.length > 0 ? 1 : 0;
 }

@@ -13,7 +13,6 @@ import {
   kernelStruct,
   kfunc,
   nothing,
-  partial,
   pointer,
   type Sleeping,
   size_t,
@@ -453,9 +452,5 @@ export const deviceApi: KernelApi = kernelApi('drivers/base/core.c', {
       const { store } = k.view(DeviceAttribute, attribute);
       return store === NULL ? -EIO : yield* k.call(store, kobj, attribute, buf, bytes);
     },
-  ),
-  device_set_wakeup_capable: partial(
-    'nothing ever suspends',
-    kfunc({ dev, capable: int }, nothing, () => {}),
   ),
 });

@@ -78,11 +78,13 @@ export class Sysfs {
   directory(kobj: Addr): TreeDirectory | undefined {
     return this.#directories.get(kobj) ?? this.#moduleDirectory(kobj);
   }
-  /** `&THIS_MODULE->mkobj.kobj` is a kobject that the loader made. */
+  /** The module whose `mkobj.kobj`, a kobject that the loader made, this is. */
+  #moduleName(kobj: Addr): string | undefined {
+    return this.#k.modules.at(kobj - this.#k.layouts.offsetOf('module', 'mkobj.kobj'))?.name;
+  }
   #moduleDirectory(kobj: Addr): TreeDirectory | undefined {
-    const module = this.#k.modules.at(kobj - this.#k.layouts.offsetOf('module', 'mkobj.kobj'));
-    if (module === undefined) return undefined;
-    return this.moduleDirectory(module.name);
+    const name = this.#moduleName(kobj);
+    return name === undefined ? undefined : this.moduleDirectory(name);
   }
   /** /sys/module/NAME. */
   moduleDirectory(name: string): TreeDirectory | undefined {
@@ -91,6 +93,8 @@ export class Sysfs {
   }
   /** Absolute path of a kobject's directory, below /sys. */
   path(kobj: Addr): string {
+    const module = this.#moduleName(kobj);
+    if (module !== undefined) return `module/${module}`;
     const names: string[] = [];
     for (let at = kobj; at !== NULL; at = this.#k.view(Kobject, at).parent)
       names.unshift(this.#k.memory.cstring(this.#k.view(Kobject, at).name));

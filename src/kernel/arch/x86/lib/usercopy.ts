@@ -74,7 +74,7 @@ export const usercopyApi: KernelApi = kernelApi('lib/usercopy.c', {
     return n - target.length;
   }),
   __copy_overflow: kfunc({ size: int, count: ulong }, nothing, (k, { size, count }) =>
-    k.exceptions.warn('mm/maccess.c', 225, '__copy_overflow', `Buffer overflow detected (${size} < ${count})!`),
+    k.exceptions.warn('mm/maccess.c', 228, '__copy_overflow', `Buffer overflow detected (${size} < ${count})!`),
   ),
   clear_user_original: clearUser,
   clear_user_rep_good: clearUser,

@@ -18,7 +18,7 @@ import {
   voidPtr,
 } from '../../../api/index.ts';
 import type { Kernel } from '../../../kernel.ts';
-import type { Addr } from '../../../memory.ts';
+import { type Addr, GuestFault } from '../../../memory.ts';
 import { kzalloc } from '../../../mm/slab_common.ts';
 import { Devres } from '../devres.ts';
 import { guestBus, i2cBus } from './buses.ts';
@@ -36,7 +36,7 @@ class Regmaps {
 }
 const at = (k: Kernel, handle: Addr): Regmap => {
   const found = k.get(Regmaps).byHandle.get(handle);
-  if (found === undefined) throw new Error('no register map lies at this address');
+  if (found === undefined) throw new GuestFault(handle, false);
   return found;
 };
 function formatOf(k: Kernel, config: Config, busAddress: Addr): Format {

@@ -1,0 +1,3 @@
+insmod samples/hrtimer/hrtimer.ko; echo "insmod $?"
+sleep 1
+rmmod hrtimer; echo "rmmod $?"

@@ -1,0 +1,2 @@
+insmod samples/idr/idr.ko; echo "insmod $?"
+rmmod idr; echo "rmmod $?"

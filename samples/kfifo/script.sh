@@ -1,0 +1,2 @@
+insmod samples/kfifo/kfifo.ko; echo "insmod $?"
+rmmod kfifo; echo "rmmod $?"

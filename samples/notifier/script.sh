@@ -1,0 +1,2 @@
+insmod samples/notifier/notifier.ko; echo "insmod $?"
+rmmod notifier; echo "rmmod $?"

@@ -1,0 +1,2 @@
+insmod samples/rbtree/rbtree.ko; echo "insmod $?"
+rmmod rbtree; echo "rmmod $?"

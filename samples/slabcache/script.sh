@@ -1,0 +1,2 @@
+insmod samples/slabcache/slabcache.ko; echo "insmod $?"
+rmmod slabcache; echo "rmmod $?"

@@ -1,0 +1,2 @@
+insmod samples/xarray/xarray.ko; echo "insmod $?"
+rmmod xarray; echo "rmmod $?"

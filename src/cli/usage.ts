@@ -1,0 +1,14 @@
+// How the command is used, and what is said when it is not.
+export const USAGE = `kobox: loads Linux kernel modules into a kernel written in TypeScript
+
+  kobox                              a shell (Ctrl-D ends it)
+  kobox -c 'insmod hello.ko; dmesg'
+  kobox run SCRIPT [ARGUMENT...]
+  kobox kernel list | show [RELEASE] | import PATH
+
+  --mount HOST:GUEST[:ro]   a folder of this computer inside, live: changes are seen on both sides (may be repeated)
+  --kernel RELEASE          which Linux to be (kobox kernel list)
+  --help, --version
+`;
+/** The command was called wrongly: message, hint, status 2. */
+export class UsageError extends Error {}

@@ -1,0 +1,117 @@
+// Wakeup sources, power domains, quality of service and the chains of suspend and restart: nothing here saves power or
+// wakes anything. Source: drivers/base/power/{wakeup,common,qos}.c, kernel/power/main.c, kernel/reboot.c.
+import { EINVAL } from '#abi';
+import {
+  blocking,
+  bool,
+  int,
+  type KernelApi,
+  kernelApi,
+  kernelStruct,
+  kfunc,
+  nothing,
+  optionalCstring,
+  partial,
+  pointer,
+  s32,
+  u8,
+  uint,
+  voidPtr,
+} from '../../../api/index.ts';
+import type { Kernel } from '../../../kernel.ts';
+import type { Addr } from '../../../memory.ts';
+import { kzalloc } from '../../../mm/slab_common.ts';
+
+/** The byte of can_wakeup. */
+const Power = kernelStruct('device', { 'power.can_wakeup': u8 });
+const NULL = 0;
+const CAN_WAKEUP = 1;
+const NEVER = 'the system never suspends';
+
+const power = (k: Kernel, device: Addr) => k.view(Power, device);
+const canWakeup = (k: Kernel, device: Addr): boolean => device !== NULL && (power(k, device)['power.can_wakeup'] & CAN_WAKEUP) !== 0;
+const dev = pointer('struct device *');
+
+export const wakeupApi: KernelApi = kernelApi('drivers/base/power/wakeup.c', {
+  device_set_wakeup_capable: kfunc({ dev, capable: bool }, nothing, (k, { dev: device, capable }) => {
+    const view = power(k, device);
+    view['power.can_wakeup'] = capable ? view['power.can_wakeup'] | CAN_WAKEUP : view['power.can_wakeup'] & ~CAN_WAKEUP;
+  }),
+  device_wakeup_enable: partial(
+    NEVER,
+    kfunc({ dev }, int, (k, { dev: device }) => (canWakeup(k, device) ? 0 : -EINVAL)),
+  ),
+  device_wakeup_disable: partial(
+    NEVER,
+    kfunc({ dev }, int, (k, { dev: device }) => (canWakeup(k, device) ? 0 : -EINVAL)),
+  ),
+  device_set_wakeup_enable: partial(
+    NEVER,
+    kfunc({ dev, enable: bool }, int, (k, { dev: device }) => (canWakeup(k, device) ? 0 : -EINVAL)),
+  ),
+  wakeup_source_register: partial(
+    `${NEVER}; nothing in /sys/class/wakeup`,
+    kfunc({ dev, name: optionalCstring }, voidPtr, (k) => kzalloc(k, k.layouts.sizeOf('wakeup_source'))),
+  ),
+  wakeup_source_unregister: kfunc({ ws: voidPtr }, nothing, (k, { ws }) => {
+    if (ws !== NULL) k.slab.free(ws);
+  }),
+  pm_wakeup_dev_event: partial(
+    NEVER,
+    kfunc({ dev, msec: uint, hard: bool }, nothing, () => {}),
+  ),
+  pm_wakeup_ws_event: partial(
+    NEVER,
+    kfunc({ ws: voidPtr, msec: uint, hard: bool }, nothing, () => {}),
+  ),
+  pm_system_wakeup: partial(
+    NEVER,
+    kfunc({}, nothing, () => {}),
+  ),
+});
+const NO_DOMAINS = 'there are no power domains';
+export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/{common,qos,wakeirq}.c', {
+  dev_pm_domain_attach: partial(
+    NO_DOMAINS,
+    kfunc({ dev, power_on: bool }, int, () => 0),
+  ),
+  dev_pm_domain_detach: partial(
+    NO_DOMAINS,
+    kfunc({ dev, power_off: bool }, nothing, () => {}),
+  ),
+  dev_pm_qos_expose_flags: partial(
+    'no files for quality of service',
+    kfunc({ dev, val: s32 }, int, () => 0),
+  ),
+  dev_pm_qos_hide_flags: partial(
+    'no files for quality of service',
+    kfunc({ dev }, nothing, () => {}),
+  ),
+  dev_pm_qos_expose_latency_tolerance: partial(
+    'no files for quality of service',
+    kfunc({ dev }, int, () => 0),
+  ),
+  dev_pm_qos_hide_latency_tolerance: partial(
+    'no files for quality of service',
+    kfunc({ dev }, nothing, () => {}),
+  ),
+});
+/** The kernel's own chains, by name. */
+class PowerChains {
+  readonly pm: Addr;
+  readonly restart: Addr;
+  constructor(k: Kernel) {
+    this.pm = kzalloc(k, k.layouts.sizeOf('blocking_notifier_head'));
+    this.restart = kzalloc(k, k.layouts.sizeOf('atomic_notifier_head'));
+  }
+}
+const chain = (fn: string, which: 'pm' | 'restart') =>
+  blocking({ nb: voidPtr }, int, (k, { nb }) => k.callInt(k.symbols.require(fn), k.get(PowerChains)[which], nb));
+export const powerMainApi: KernelApi = kernelApi('kernel/power/main.c', {
+  register_pm_notifier: partial(NEVER, chain('blocking_notifier_chain_register', 'pm')),
+  unregister_pm_notifier: chain('blocking_notifier_chain_unregister', 'pm'),
+});
+export const rebootApi: KernelApi = kernelApi('kernel/reboot.c', {
+  register_restart_handler: partial('the machine never restarts', chain('atomic_notifier_chain_register', 'restart')),
+  unregister_restart_handler: chain('atomic_notifier_chain_unregister', 'restart'),
+});

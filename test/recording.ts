@@ -1,0 +1,116 @@
+// samples/NAME/recording.txt: its parts, what of them can be compared, and the look at loaded modules that makes one of them.
+import { O_RDONLY, S_IFDIR, S_IFLNK, S_IFMT } from '#abi';
+import type { Process } from '#kernel';
+
+const READ_SIZE = 4096;
+
+export interface Recording {
+  readonly script: string;
+  readonly status: string;
+  readonly modules: string;
+  readonly dmesg: string;
+  readonly tainted: string;
+}
+export function parseRecording(text: string): Recording {
+  const part = (name: string): string => new RegExp(`^--- ${name}\n((?:(?!--- ).*\n)*)`, 'm').exec(text)?.[1] ?? '';
+  return {
+    script: part('script'),
+    status: part('status'),
+    modules: part('modules'),
+    dmesg: part('dmesg'),
+    tainted: part('tainted'),
+  };
+}
+
+const TYPES: Readonly<Record<number, string>> = { [S_IFDIR]: 'd', [S_IFLNK]: 'l' };
+/** ls's ten letters, of files without special bits. */
+function modeLetters(mode: number): string {
+  const rights = [...'rwxrwxrwx'].map((letter, n) => ((mode & (0o400 >> n)) === 0 ? '-' : letter));
+  return (TYPES[mode & S_IFMT] ?? '-') + rights.join('');
+}
+async function tree(process: Process, root: string, path: string): Promise<string[]> {
+  const found = [path];
+  const stat = await process.lstat(`${root}/${path}`);
+  if (typeof stat === 'number' || (stat.mode & S_IFMT) !== S_IFDIR) return found;
+  const entries = await process.readdir(`${root}/${path}`);
+  if (typeof entries === 'number') throw new Error(`readdir ${path}: ${entries}`);
+  for (const { name } of entries) found.push(...(await tree(process, root, `${path}/${name}`)));
+  return found;
+}
+async function contents(process: Process, path: string): Promise<string> {
+  const fd = await process.open(path, O_RDONLY);
+  if (fd < 0) return 'unreadable';
+  let text = '';
+  for (;;) {
+    const bytes = await process.read(fd, READ_SIZE);
+    if (typeof bytes === 'number' || bytes.length === 0) {
+      await process.close(fd);
+      return typeof bytes === 'number' ? 'unreadable' : text.replace(/\n+$/, '');
+    }
+    text += path.includes('/notes/')
+      ? [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+      : new TextDecoder('latin1').decode(bytes);
+  }
+}
+/** What tools/record.sh's snapshot prints: of each module its line of /proc/modules and the tree below /sys/module/NAME. */
+export async function snapshot(process: Process): Promise<string> {
+  const root = '/sys/module';
+  let text = '';
+  for (const line of (await contents(process, '/proc/modules')).split('\n')) {
+    if (line === '') continue;
+    text += `${line}\n`;
+    const paths = await tree(process, root, line.split(' ', 1)[0] as string);
+    for (const path of paths.sort()) {
+      const full = `${root}/${path}`;
+      const stat = await process.lstat(full);
+      if (typeof stat === 'number') throw new Error(`lstat ${full}: ${stat}`);
+      const letters = modeLetters(stat.mode);
+      text += `${letters} ${path}`;
+      if (letters.startsWith('l')) text += ` -> ${await process.readlink(full)}`;
+      else if (letters.startsWith('-r')) text += ` = ${await contents(process, full)}`;
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+/** Where a module lies differs from boot to boot; where its sections lie in it does not, nor where in their page the init sections do. */
+export function comparableModules(modules: string): string {
+  let core = 0n;
+  let size = 0n;
+  return modules
+    .split('\n')
+    .map((line) => {
+      const loaded = /^\S+ (\d+) .* (0xffff[0-9a-f]{12})/.exec(line);
+      if (loaded !== null) {
+        size = BigInt(loaded[1] as string);
+        core = BigInt(loaded[2] as string);
+      }
+      return line.replace(/0xffff[0-9a-f]{12}/, (text) => {
+        const address = BigInt(text);
+        return address >= core && address < core + size ? `core+0x${(address - core).toString(16)}` : `...${text.slice(-3)}`;
+      });
+    })
+    .join('\n');
+}
+
+/**
+ * What a run cannot repeat: addresses, register values, the pid, the machine's name. Below the module's own frames the
+ * call trace is the kernel's entry path, which kobox does not have yet: only the module's frames are compared.
+ */
+export function comparableLog(dmesg: string): string {
+  return dmesg
+    .replace(/^<4>(?:RSP|RAX|RDX|RBP|R10|R13|FS|CS|CR2|PKRU|Code):? .*\n/gm, '')
+    .replace(/^<6>PGD .*\n/gm, '')
+    .replace(/^<4>RIP: 0033.*\n/gm, '')
+    .replace(/^<4>Call Trace:\n(?:<4> .*\n)*/gm, (trace) =>
+      trace
+        .split('\n')
+        .filter((line) => !line.startsWith('<4> ') || /^<4> [^?].* \[\w+\]$/.test(line))
+        .join('\n'),
+    )
+    .replace(/^(<6>note: \w+)\[\d+\]/gm, '$1')
+    .replace(/^<4>Hardware name: .*$/gm, '<4>Hardware name')
+    .replace(/PID: \d+/g, 'PID')
+    .replace(/\b(?:0x)?[0-9a-f]{16}\b/g, 'ADDRESS');
+}

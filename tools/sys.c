@@ -1,0 +1,222 @@
+// sys: makes system calls one after another and says what each returned. The recorder's twin of kobox's own command
+// (src/shell/sys.ts tells the language); it runs on the real kernel in QEMU.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_WORDS 8
+#define MAX_BYTES 65536
+
+struct background {
+	pid_t pid;
+	int pipe;
+};
+static int files[256];
+static struct background background[16];
+static int started, waited;
+
+static void quit(const char *why, const char *call)
+{
+	dprintf(2, "sys: %s: %s\n", why, call);
+	exit(2);
+}
+
+static int word(char *text, char *words[])
+{
+	int n = 0;
+
+	for (char *w = strtok(text, " "); w && n < MAX_WORDS; w = strtok(NULL, " "))
+		words[n++] = w;
+	for (int rest = n; rest < MAX_WORDS; rest++)
+		words[rest] = "";
+	return n;
+}
+
+static void quote(FILE *out, const unsigned char *bytes, long count)
+{
+	fputs(" \"", out);
+	for (long n = 0; n < count; n++) {
+		if (bytes[n] == '\n')
+			fputs("\\n", out);
+		else if (bytes[n] == '"' || bytes[n] == '\\')
+			fprintf(out, "\\%c", bytes[n]);
+		else if (bytes[n] < ' ' || bytes[n] > '~')
+			fprintf(out, "\\x%02x", bytes[n]);
+		else
+			fputc(bytes[n], out);
+	}
+	fputc('"', out);
+}
+
+static long command(const char *text)
+{
+	char direction[3] = "", type;
+	int number, size = 0, dir;
+
+	if (sscanf(text, "_IO%2[RW](%c,%d,%d)", direction, &type, &number, &size) < 3 && sscanf(text, "_IO(%c,%d)", &type, &number) < 2)
+		return strtoul(text, NULL, 0);
+	dir = (strchr(direction, 'R') ? _IOC_READ : 0) | (strchr(direction, 'W') ? _IOC_WRITE : 0);
+	return _IOC(dir, type, number, size);
+}
+
+// ioctl NAME COMMAND [NUMBER]: the number itself, or, as the command's direction says, a pointer to it.
+static long do_ioctl(FILE *out, int fd, char *words[])
+{
+	unsigned long request = command(words[2]);
+	long value = strtol(words[3], NULL, 0), result;
+	int size = _IOC_SIZE(request);
+	unsigned char buffer[1 << _IOC_SIZEBITS] = "";
+
+	if (_IOC_DIR(request) == _IOC_NONE)
+		return ioctl(fd, request, value);
+	memcpy(buffer, &value, size < (int)sizeof(value) ? size : (int)sizeof(value));
+	result = ioctl(fd, request, buffer);
+	if (result >= 0 && _IOC_DIR(request) & _IOC_READ) {
+		int error = errno;
+
+		fprintf(out, "%ld", result);
+		if (size == sizeof(int))
+			fprintf(out, " [%d]\n", *(int *)buffer);
+		else {
+			quote(out, buffer, size);
+			fputc('\n', out);
+		}
+		errno = error;
+		return -2;
+	}
+	return result;
+}
+
+// One call; its result goes to `out`, with the newline.
+static void call(FILE *out, const char *text)
+{
+	static char bytes[MAX_BYTES];
+	char copy[4096], *words[MAX_WORDS];
+	int fd;
+	long result;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	word(copy, words);
+	fd = files[(unsigned char)words[1][0]];
+	if (!strcmp(words[0], "open")) {
+		int flags = 0;
+
+		for (int n = 3; n < MAX_WORDS; n++)
+			flags |= !strcmp(words[n], "w") ? O_WRONLY : !strcmp(words[n], "rw") ? O_RDWR : !strcmp(words[n], "nonblock") ? O_NONBLOCK : !strcmp(words[n], "append") ? O_APPEND : 0;
+		result = files[(unsigned char)words[1][0]] = open(words[2], flags);
+	} else if (!strcmp(words[0], "close")) {
+		result = close(fd);
+	} else if (!strcmp(words[0], "read")) {
+		result = read(fd, bytes, atoi(words[2]));
+		if (result >= 0) {
+			fprintf(out, "%ld", result);
+			quote(out, (unsigned char *)bytes, result);
+			fputc('\n', out);
+			return;
+		}
+	} else if (!strcmp(words[0], "write")) {
+		const char *from = text + strlen("write a ");
+		char *to = bytes;
+
+		for (; *from; from++)
+			*to++ = from[0] == '\\' && from[1] == 'n' ? (from++, '\n') : *from;
+		result = write(fd, bytes, to - bytes);
+	} else if (!strcmp(words[0], "lseek")) {
+		result = lseek(fd, atol(words[2]), !strcmp(words[3], "end") ? SEEK_END : !strcmp(words[3], "cur") ? SEEK_CUR : SEEK_SET);
+	} else if (!strcmp(words[0], "ioctl")) {
+		result = do_ioctl(out, fd, words);
+		if (result == -2)
+			return;
+	} else if (!strcmp(words[0], "poll")) {
+		struct pollfd pollfd = { fd, (strstr(words[2], "in") ? POLLIN : 0) | (strstr(words[2], "out") ? POLLOUT : 0), 0 };
+
+		result = poll(&pollfd, 1, atoi(words[3]));
+		if (result > 0) {
+			fprintf(out, "%ld%s%s%s%s\n", result, pollfd.revents & POLLIN ? " in" : "", pollfd.revents & POLLOUT ? " out" : "",
+				pollfd.revents & POLLERR ? " err" : "", pollfd.revents & POLLHUP ? " hup" : "");
+			return;
+		}
+	} else {
+		quit("unknown call", text);
+		return;
+	}
+	if (result < 0)
+		fprintf(out, "-1 %s\n", strerrorname_np(errno));
+	else
+		fprintf(out, "%ld\n", result);
+}
+
+static void start(const char *text)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (pipe(ends) || (pid = fork()) < 0)
+		quit("cannot fork", text);
+	if (pid == 0) {
+		FILE *out = fdopen(ends[1], "w");
+
+		call(out, text);
+		fclose(out);
+		_exit(0);
+	}
+	close(ends[1]);
+	// Out of the way of the numbers of the files.
+	background[started].pipe = fcntl(ends[0], F_DUPFD, 100);
+	close(ends[0]);
+	background[started++].pid = pid;
+}
+
+static void finish(void)
+{
+	char buffer[MAX_BYTES];
+	long count;
+
+	while ((count = read(background[waited].pipe, buffer, sizeof(buffer))) > 0)
+		fwrite(buffer, 1, count, stdout);
+	waitpid(background[waited++].pid, NULL, 0);
+}
+
+static void interrupted(int number)
+{
+}
+
+int main(int argc, char *argv[])
+{
+	struct sigaction action = { .sa_handler = interrupted };
+
+	sigaction(SIGUSR1, &action, NULL);
+	for (int n = 1; n < argc; n++) {
+		printf("%s", argv[n]);
+		if (argv[n][0] == '&') {
+			putchar('\n');
+			fflush(stdout);
+			start(argv[n] + 2);
+		} else if (!strncmp(argv[n], "sleep ", 6)) {
+			putchar('\n');
+			fflush(stdout);
+			usleep(atof(argv[n] + 6) * 1e6);
+		} else if (!strcmp(argv[n], "signal")) {
+			putchar('\n');
+			kill(background[started - 1].pid, SIGUSR1);
+		} else if (!strcmp(argv[n], "wait")) {
+			printf(" = ");
+			fflush(stdout);
+			finish();
+		} else {
+			printf(" = ");
+			fflush(stdout);
+			call(stdout, argv[n]);
+		}
+		fflush(stdout);
+	}
+	return 0;
+}
