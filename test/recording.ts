@@ -95,20 +95,15 @@ export function comparableModules(modules: string): string {
 }
 
 /**
- * What a run cannot repeat: addresses, register values, the pid, the machine's name. Below the module's own frames the
- * call trace is the kernel's entry path, which kobox does not have yet: only the module's frames are compared.
+ * What a run cannot repeat: addresses, register values, the pid, the machine's name, and what older calls left on the stack
+ * (the frames with a question mark).
  */
 export function comparableLog(dmesg: string): string {
   return dmesg
     .replace(/^<4>(?:RSP|RAX|RDX|RBP|R10|R13|FS|CS|CR2|PKRU|Code):? .*\n/gm, '')
     .replace(/^<6>PGD .*\n/gm, '')
     .replace(/^<4>RIP: 0033.*\n/gm, '')
-    .replace(/^<4>Call Trace:\n(?:<4> .*\n)*/gm, (trace) =>
-      trace
-        .split('\n')
-        .filter((line) => !line.startsWith('<4> ') || /^<4> [^?].* \[\w+\]$/.test(line))
-        .join('\n'),
-    )
+    .replace(/^<4> \? .*\n/gm, '')
     .replace(/^(<6>note: \w+)\[\d+\]/gm, '$1')
     .replace(/^<4>Hardware name: .*$/gm, '<4>Hardware name')
     .replace(/PID: \d+/g, 'PID')

@@ -12,6 +12,7 @@ import { skcipherApi } from './crypto/skcipher.ts';
 import { dmaMappingApi, dmaPoolApi } from './dma/mapping.ts';
 import { dmaApi } from './dma.ts';
 import { acpiApi } from './drivers/acpi/acpi.ts';
+import { auxiliaryApi } from './drivers/base/auxiliary.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -20,7 +21,7 @@ import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
 import { genericOpsApi, runtimeApi } from './drivers/base/power/api.ts';
-import { pmCommonApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/wakeup.ts';
+import { pmCommonApi, wakeupApi } from './drivers/base/power/wakeup.ts';
 import { propertyApi } from './drivers/base/property.ts';
 import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
@@ -38,6 +39,7 @@ import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
+import { touchscreenApi } from './drivers/input/touchscreen.ts';
 import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
@@ -51,6 +53,8 @@ import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
+import { freezerApi } from './freezer.ts';
+import { anonInodesApi } from './fs/anon_inodes.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { fcntlApi } from './fs/fcntl.ts';
@@ -73,7 +77,6 @@ import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
-import { dumpStackApi } from './lib/dump_stack.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
@@ -120,32 +123,12 @@ import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
-  genericOpsApi,
-  runtimeApi,
-  kthreadWorkerApi,
-  vivaldiApi,
-  tcpCongApi,
-  ematchApi,
-  textsearchApi,
-  dmaApi,
-  bitrevApi,
-  serioApi,
-  powerSupplyApi,
-  fileTableApi,
-  bsearchApi,
-  inputHandlersApi,
-  fcntlApi,
-  sysrqApi,
-  keyboardApi,
-  ffCoreApi,
-  inputCompatApi,
-  inputPollerApi,
-  inputMtApi,
-  inputApi,
   acpiApi,
   addressSpaceApi,
   algapiApi,
   bitmapApi,
+  bitrevApi,
+  bsearchApi,
   busApi,
   capabilityApi,
   charDevApi,
@@ -167,13 +150,17 @@ export const kernelTables: readonly KernelApi[] = [
   deviceApi,
   devresApi,
   devresIoApi,
+  dmaApi,
   dmaMappingApi,
   dmaPoolApi,
   dmiApi,
   driverApi,
-  dumpStackApi,
   dynamicDebugApi,
+  ematchApi,
   entryApi,
+  fcntlApi,
+  ffCoreApi,
+  fileTableApi,
   findBitApi,
   firmwareLoaderApi,
   gpiolibApi,
@@ -186,17 +173,24 @@ export const kernelTables: readonly KernelApi[] = [
   i2cSmbusApi,
   idrApi,
   initTaskApi,
+  inputApi,
+  inputCompatApi,
+  inputHandlersApi,
+  inputMtApi,
+  inputPollerApi,
   iomapApi,
   ioremapApi,
   irqManageApi,
   irqWorkApi,
   jumpLabelApi,
   kasprintfApi,
+  keyboardApi,
   kfifoApi,
   kobjectApi,
   kstrtoxApi,
   kstrtoxMoreApi,
   kthreadApi,
+  kthreadWorkerApi,
   ledClassApi,
   ledCoreApi,
   ledTriggersApi,
@@ -225,7 +219,13 @@ export const kernelTables: readonly KernelApi[] = [
   pinctrlApi,
   platformApi,
   pmCommonApi,
-  powerMainApi,
+  genericOpsApi,
+  runtimeApi,
+  auxiliaryApi,
+  touchscreenApi,
+  anonInodesApi,
+  freezerApi,
+  powerSupplyApi,
   prandomApi,
   preemptApi,
   printkApi,
@@ -237,7 +237,6 @@ export const kernelTables: readonly KernelApi[] = [
   rbtreeApi,
   rcuApi,
   readWriteApi,
-  rebootApi,
   refcountApi,
   regcacheApi,
   regmapApi,
@@ -251,6 +250,7 @@ export const kernelTables: readonly KernelApi[] = [
   selectApi,
   semaphoreApi,
   seqFileApi,
+  serioApi,
   shashApi,
   signalApi,
   siphashApi,
@@ -266,6 +266,9 @@ export const kernelTables: readonly KernelApi[] = [
   stringHelpersApi,
   sysctlApi,
   sysfsApi,
+  sysrqApi,
+  tcpCongApi,
+  textsearchApi,
   timeApi,
   timekeepingApi,
   timerApi,
@@ -275,6 +278,7 @@ export const kernelTables: readonly KernelApi[] = [
   userNamespaceApi,
   usercopyApi,
   uuidApi,
+  vivaldiApi,
   vmallocApi,
   vsprintfApi,
   vsscanfApi,

@@ -60,7 +60,7 @@ class Workqueue {
       const view = k.view(WorkStruct, work);
       view.data &= ~WORK_STRUCT_PENDING;
       this.#running = work;
-      yield* k.call(view.func, work);
+      yield* k.callBy('work', view.func, work);
       this.#running = undefined;
       for (const waiter of this.#waiters) k.scheduler.wake(waiter);
     }

@@ -92,7 +92,7 @@ function create(k: Kernel, name: string, mode: number, within: Addr, operations:
       ioctl: ops.proc_ioctl,
       poll: ops.proc_poll,
     };
-    return openModuleFile(k, self, name, flags, { operations, functions, inodePrivate: data });
+    return openModuleFile(k, self, name, flags, { kind: 'proc', operations, functions, inodePrivate: data });
   });
   return k.get(ProcEntries).add(name, within, node);
 }
@@ -100,6 +100,7 @@ function create(k: Kernel, name: string, mode: number, within: Addr, operations:
 function createSeq(k: Kernel, name: string, mode: number, within: Addr, data: Addr, open: (file: Addr) => number, release: string): Addr {
   const node = new ModuleFile(S_IFREG | (mode & 0o7777 || DEFAULT_FILE_MODE), (self, flags) =>
     openModuleFile(k, self, name, flags, {
+      kind: 'proc',
       operations: NULL,
       inodePrivate: data,
       functions: {

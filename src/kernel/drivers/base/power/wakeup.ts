@@ -1,8 +1,7 @@
-// Wakeup sources, power domains, quality of service and the chains of suspend and restart: nothing here saves power or
-// wakes anything. Source: drivers/base/power/{wakeup,common,qos}.c, kernel/power/main.c, kernel/reboot.c.
+// Wakeup sources, power domains and quality of service: nothing here saves power or wakes anything.
+// Source: drivers/base/power/{wakeup,common,qos}.c.
 import { EINVAL } from '#abi';
 import {
-  blocking,
   bool,
   int,
   type KernelApi,
@@ -95,23 +94,4 @@ export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/{common,qos,
     'no files for quality of service',
     kfunc({ dev }, nothing, () => {}),
   ),
-});
-/** The kernel's own chains, by name. */
-class PowerChains {
-  readonly pm: Addr;
-  readonly restart: Addr;
-  constructor(k: Kernel) {
-    this.pm = kzalloc(k, k.layouts.sizeOf('blocking_notifier_head'));
-    this.restart = kzalloc(k, k.layouts.sizeOf('atomic_notifier_head'));
-  }
-}
-const chain = (fn: string, which: 'pm' | 'restart') =>
-  blocking({ nb: voidPtr }, int, (k, { nb }) => k.callInt(k.symbols.require(fn), k.get(PowerChains)[which], nb));
-export const powerMainApi: KernelApi = kernelApi('kernel/power/main.c', {
-  register_pm_notifier: partial(NEVER, chain('blocking_notifier_chain_register', 'pm')),
-  unregister_pm_notifier: chain('blocking_notifier_chain_unregister', 'pm'),
-});
-export const rebootApi: KernelApi = kernelApi('kernel/reboot.c', {
-  register_restart_handler: partial('the machine never restarts', chain('atomic_notifier_chain_register', 'restart')),
-  unregister_restart_handler: chain('atomic_notifier_chain_unregister', 'restart'),
 });
