@@ -75,6 +75,7 @@ import { selectApi } from './fs/select.ts';
 import { seqFileApi } from './fs/seq_file.ts';
 import { sysctlApi } from './fs/sysctl.ts';
 import { sysfsApi } from './fs/sysfs/sysfs.ts';
+import { irqChipApi, irqDescApi } from './irq/irqdesc.ts';
 import { irqManageApi } from './irq/manage.ts';
 import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
@@ -90,7 +91,7 @@ import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
-import { crcApi, ctypeApi, hweightApi, mathApi } from './lib/math.ts';
+import { crcApi, ctypeApi, hweightApi, intPowApi, mathApi } from './lib/math.ts';
 import { ratelimitApi } from './lib/ratelimit.ts';
 import { rbtreeApi } from './lib/rbtree.ts';
 import { decAndLockApi, refcountApi } from './lib/refcount.ts';
@@ -107,6 +108,7 @@ import { rtmutexApi } from './locking/rtmutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
+import { memoryApi, vmapApi, x86MemoryApi } from './mm/memory.ts';
 import { mempoolApi } from './mm/mempool.ts';
 import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
 import { percpuApi } from './mm/percpu.ts';
@@ -195,8 +197,11 @@ export const kernelTables: readonly KernelApi[] = [
   inputHandlersApi,
   inputMtApi,
   inputPollerApi,
+  intPowApi,
   iomapApi,
   ioremapApi,
+  irqChipApi,
+  irqDescApi,
   irqManageApi,
   irqWorkApi,
   jumpLabelApi,
@@ -215,6 +220,7 @@ export const kernelTables: readonly KernelApi[] = [
   listDebugApi,
   listSortApi,
   mathApi,
+  memoryApi,
   mempoolApi,
   mfdApi,
   miscApi,
@@ -299,11 +305,13 @@ export const kernelTables: readonly KernelApi[] = [
   uuidApi,
   vivaldiApi,
   vmallocApi,
+  vmapApi,
   vsprintfApi,
   vsscanfApi,
   waitApi,
   wakeupApi,
   workqueueApi,
   x86CpuApi,
+  x86MemoryApi,
   xarrayApi,
 ];

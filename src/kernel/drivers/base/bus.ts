@@ -76,10 +76,19 @@ interface Bus {
 export class Buses {
   readonly #k: Kernel;
   readonly #buses = new Map<Addr, Bus>();
+  readonly #own = new Map<Addr, () => Sleeping<unknown>>();
   /** Devices whose probe asked to be tried again later. */
   readonly #deferred = new Set<Addr>();
   constructor(k: Kernel) {
     this.#k = k;
+  }
+  /** A bus of the kernel's own that a module may name: `ready` makes it when it is needed. */
+  declare(address: Addr, ready: () => Sleeping<unknown>): void {
+    this.#own.set(address, ready);
+  }
+  *#readyFor(address: Addr): Sleeping<void> {
+    const ready = this.#buses.has(address) ? undefined : this.#own.get(address);
+    if (ready !== undefined) yield* ready();
   }
   at(address: Addr): Bus | undefined {
     return this.#buses.get(address);
@@ -262,6 +271,7 @@ export class Buses {
   *registerDriver(driver: Addr): Sleeping<number> {
     const k = this.#k;
     const view = k.view(DeviceDriver, driver);
+    yield* this.#readyFor(view.bus);
     const bus = this.#buses.get(view.bus);
     const name = k.memory.cstring(view.name);
     if (bus === undefined) {
