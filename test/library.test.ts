@@ -38,11 +38,12 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
   const shipped = loadKernel();
   const btf = readFileSync(new URL(`../assets/kernels/${shipped.release}/btf.gz`, import.meta.url));
   const { release, version, vermagic, exports } = shipped;
+  const layouts = parseLayouts(extractLayouts(gunzipSync(btf), (name) => shipped.kallsyms.byName(name)));
   const description = {
-    ...{ release, version, vermagic, exports, config: undefined },
+    ...{ release, version, vermagic, exports, config: undefined, layouts },
+    addressOf: (symbol: string) => exports.get(symbol)?.address ?? layouts.get(`@${symbol}`),
     wayTo: () => [],
     dataOf: (symbol: string) => shipped.dataOf(symbol),
-    layouts: parseLayouts(extractLayouts(gunzipSync(btf))),
     get btf(): never {
       throw new Error('BTF was asked');
     },

@@ -49,14 +49,20 @@ async function replay(name: string): Promise<Recording> {
   const print = (bytes: Uint8Array): void => {
     script += new TextDecoder().decode(bytes);
   };
-  const shell = new Shell(machine, { stdout: print, stderr: print });
-  let status = 0;
   let modules = '';
-  for (const line of readFileSync(join(samples, name, 'script.sh'), 'utf8').split('\n')) {
-    if (line.startsWith('rmmod ')) modules += await snapshot(machine);
-    status = (await shell.run(line)).exitCode;
-  }
-  modules += await snapshot(machine);
+  const shell = new Shell(machine, {
+    stdout: print,
+    stderr: print,
+    commands: {
+      snapshot: async ({ io }) => {
+        modules += await snapshot(io.process);
+        return 0;
+      },
+    },
+  });
+  const text = readFileSync(join(samples, name, 'script.sh'), 'utf8').replace(/^rmmod /gm, 'snapshot\nrmmod ');
+  const { exitCode: status } = await shell.run(text);
+  await shell.run('snapshot');
   const dmesg = machine
     .dmesg()
     .flatMap(({ level, text }) => text.split('\n').map((line) => `<${level}>${line}\n`))

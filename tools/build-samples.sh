@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds every sample against Debian's kernel headers, in one run of kbuild, at a fixed place, so that the result is always the same;
-# without debugging information, as distributions ship modules. With --check compares with the committed .ko instead of replacing it.
+# without debugging information, as distributions ship modules. Rust's compiler is Debian's (/usr/bin/rustc). With --check compares with the committed .ko instead of replacing it.
 set -euo pipefail
 release=6.1.0-56-amd64
 samples=$(cd "$(dirname "$0")/../samples" && pwd)

@@ -9,8 +9,8 @@ if (deb === undefined) {
   console.error('usage: import-kernel.ts linux-image-RELEASE.deb');
   process.exit(2);
 }
-const { parts, config } = importPath(deb);
+const kernel = importPath(deb);
 const source = { package: basename(deb), sha256: createHash('sha256').update(readFileSync(deb)).digest('hex') };
-const target = new URL(`../assets/kernels/${parts.release}/`, import.meta.url).pathname;
-const size = writeDescription(target, parts, config, source);
+const target = new URL(`../assets/kernels/${kernel.parts.release}/`, import.meta.url).pathname;
+const size = writeDescription(target, kernel, source);
 console.log(`${target}: ${(size / 1e6).toFixed(2)} MB`);

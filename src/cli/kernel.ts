@@ -23,10 +23,11 @@ export async function kernelCommand([verb, argument, extra]: readonly string[]):
     case 'import': {
       if (argument === undefined) throw new UsageError('kernel import needs the path of a vmlinuz, a kernel package (.deb) or its folder');
       const { importPath, writeDescription } = await importer();
-      const { parts, config } = importPath(argument);
-      const folder = join(importedFolder(), parts.release);
-      const size = writeDescription(folder, parts, config, { file: basename(argument) });
-      console.log(`${parts.release}: ${(size / 1e6).toFixed(1)} MB in ${folder}`);
+      const kernel = importPath(argument);
+      const { release } = kernel.parts;
+      const folder = join(importedFolder(), release);
+      const size = writeDescription(folder, kernel, { file: basename(argument) });
+      console.log(`${release}: ${(size / 1e6).toFixed(1)} MB in ${folder}`);
       return 0;
     }
     default:

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { extractLayouts } from '#kernel';
 import { type DescriptionParts, describe, ImportError, LZ4_LEGACY_MAGIC, payloadOfBzImage, unLz4, Vmlinux } from '#kimport';
-import { LAYOUTS } from './kernels.ts';
+import { BUILTIN_FILES, describeFolder, LAYOUTS } from './kernels.ts';
 
 const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const GZIP = [0x1f, 0x8b];
@@ -36,15 +36,19 @@ function unxz(bytes: Uint8Array): Uint8Array {
 export function importImage(image: Uint8Array): DescriptionParts {
   return describe(new Vmlinux(vmlinuxOf(image)));
 }
-/** A kernel image with its configuration, when that lies beside it. */
+/** A kernel image, and files of its package that belong to the description. */
 export interface FoundKernel {
   readonly parts: DescriptionParts;
-  readonly config: string | undefined;
+  /** By their names in the description: config, modules.builtin, modules.builtin.modinfo. */
+  readonly extra: Readonly<Record<string, Uint8Array>>;
 }
 /** Imports a vmlinuz or vmlinux, an unpacked kernel package (its folder, or its boot folder), or a Debian package. */
 export function importPath(path: string): FoundKernel {
-  if (statSync(path).isDirectory()) return importFolder(path);
-  if (!path.endsWith('.deb')) return { parts: importImage(readFileSync(path)), config: undefined };
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new ImportError(`${path}: no such file or folder`);
+  if (stat.isDirectory()) return importFolder(path);
+  if (!stat.isFile()) throw new ImportError(`${path} is neither a file nor a folder`);
+  if (!path.endsWith('.deb')) return importFile(path);
   const folder = mkdtempSync(join(tmpdir(), 'kobox-deb-'));
   try {
     const { error, status, stderr } = spawnSync('dpkg-deb', ['-x', path, folder], { encoding: 'utf8' });
@@ -55,34 +59,49 @@ export function importPath(path: string): FoundKernel {
     rmSync(folder, { recursive: true });
   }
 }
+/** What is wrong with the file is said with its name. */
+function importFile(path: string): FoundKernel {
+  try {
+    return { parts: importImage(readFileSync(path)), extra: {} };
+  } catch (error) {
+    if (error instanceof ImportError) throw new ImportError(`${path}: ${error.message}`);
+    throw error;
+  }
+}
 function importFolder(folder: string): FoundKernel {
   const boot = existsSync(join(folder, 'boot')) ? join(folder, 'boot') : folder;
   const find = (prefix: string): string | undefined => readdirSync(boot).find((name) => name.startsWith(prefix));
-  const image = find('vmlinuz');
+  const image = find('vmlinuz') ?? find('vmlinux');
   if (image === undefined) throw new ImportError(`${boot} holds no vmlinuz*`);
-  const config = find('config-');
-  return {
-    parts: importImage(readFileSync(join(boot, image))),
-    config: config === undefined ? undefined : readFileSync(join(boot, config), 'utf8'),
+  const { parts } = importFile(join(boot, image));
+  const extra: Record<string, Uint8Array> = {};
+  const add = (name: string, path: string | undefined): void => {
+    if (path !== undefined && existsSync(path)) extra[name] = readFileSync(path);
   };
+  const config = find('config-');
+  add('config', config === undefined ? undefined : join(boot, config));
+  for (const name of BUILTIN_FILES) {
+    add(name, ['lib/modules', 'usr/lib/modules'].map((path) => join(folder, path, parts.release, name)).find(existsSync));
+  }
+  return { parts, extra };
 }
 /** Writes the description's file of layouts: again after each change of the tables. */
 export function writeLayouts(folder: string, btf: Uint8Array = gunzipSync(readFileSync(join(folder, 'btf.gz')))): void {
-  const lines = extractLayouts(btf);
+  const description = describeFolder(folder);
+  const lines = extractLayouts(btf, (name) => (description.exports.has(name) ? undefined : description.kallsyms.byName(name)));
   writeFileSync(join(folder, LAYOUTS), `${statSync(join(folder, 'btf.gz')).size}\n${lines}`);
 }
 /** Writes a description and gives its size in bytes. */
-export function writeDescription(folder: string, parts: DescriptionParts, config: string | undefined, source: object): number {
+export function writeDescription(folder: string, { parts, extra }: FoundKernel, source: object): number {
   mkdirSync(folder, { recursive: true });
   let size = 0;
   const write = (name: string, bytes: Uint8Array | string): void => {
     size += bytes.length;
     writeFileSync(join(folder, name), bytes);
   };
-  const files = config === undefined ? parts.files : { ...parts.files, config: Buffer.from(config) };
-  for (const [name, bytes] of Object.entries(files)) write(`${name}.gz`, gzipSync(bytes, { level: 9 }));
-  writeLayouts(folder, parts.files.btf);
+  for (const [name, bytes] of Object.entries({ ...parts.files, ...extra })) write(`${name}.gz`, gzipSync(bytes, { level: 9 }));
   const { release, version, vermagic } = parts;
-  write('description.json', `${JSON.stringify({ release, version, vermagic, config: config !== undefined, source }, null, 2)}\n`);
+  write('description.json', `${JSON.stringify({ release, version, vermagic, config: extra['config'] !== undefined, source }, null, 2)}\n`);
+  writeLayouts(folder, parts.files.btf);
   return size;
 }

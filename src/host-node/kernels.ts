@@ -12,6 +12,8 @@ import { ImportError } from '#kimport';
 export const SHIPPED_KERNEL = '6.1.0-56-amd64';
 /** The file of a description that holds what kobox's tables ask of its BTF: made by import and by build. */
 export const LAYOUTS = 'layouts';
+/** What a kernel package says of the modules inside the image, for depmod, modprobe and modinfo. */
+export const BUILTIN_FILES = ['modules.builtin', 'modules.builtin.modinfo'] as const;
 
 function shippedFolder(): string {
   // The sources lie two folders below the package, the bundle one.
@@ -41,16 +43,30 @@ function load(release: string): KernelDescription {
   if (found === undefined) {
     throw new ImportError(`no kernel ${release}: import it with 'kobox kernel import PATH' (see 'kobox kernel list')`);
   }
-  const inflate = (name: string): Uint8Array => gunzipSync(readFileSync(join(found.folder, `${name}.gz`)));
+  return describeFolder(found.folder);
+}
+/** The description in a folder. */
+export function describeFolder(folder: string): KernelDescription {
+  const inflate = (name: string): Uint8Array => gunzipSync(readFileSync(join(folder, `${name}.gz`)));
   return loadDescription({
-    header: () => readFileSync(join(found.folder, 'description.json'), 'utf8'),
+    header: () => readFileSync(join(folder, 'description.json'), 'utf8'),
     bytes: inflate,
-    layouts: () => readLayouts(found.folder),
-    callers: () => readIfThere(join(found.folder, 'callers')),
+    layouts: () => readLayouts(folder),
+    callers: () => readIfThere(join(folder, 'callers')),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });
 }
-
+/** A file that belongs to a description but not every description has. */
+export function descriptionFile(release: string, name: string): Uint8Array | undefined {
+  const folder = listKernels().find((kernel) => kernel.release === release)?.folder;
+  const file = folder === undefined ? undefined : join(folder, `${name}.gz`);
+  return file !== undefined && existsSync(file) ? gunzipSync(readFileSync(file)) : undefined;
+}
+/** The modules that ship with kobox, in folders by their names; undefined when they are not there. */
+export function samplesFolder(): string | undefined {
+  const folder = join(shippedFolder(), '..', '..', 'samples');
+  return existsSync(folder) ? folder : undefined;
+}
 const readIfThere = (file: string): string | undefined => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 /** Their first line is the size of the packed BTF that they were made of; others are not believed. */
 function readLayouts(folder: string): string | undefined {

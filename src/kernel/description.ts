@@ -33,7 +33,9 @@ export interface KernelDescription {
    * first, as recorded from the real kernel. Empty when nobody recorded it.
    */
   wayTo(kind: string): readonly string[];
-  /** Answers of `btf`, made ahead. May be empty. */
+  /** The address of a symbol, exported or not. */
+  addressOf(symbol: string): Addr | undefined;
+  /** Answers of `btf` and `kallsyms`, made ahead. May be empty. */
   readonly layouts: LayoutExtract;
   readonly kallsyms: Kallsyms;
   readonly config: ReadonlyMap<string, string> | undefined;
@@ -199,6 +201,9 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
       return header['config'] === true ? config() : undefined;
     },
     wayTo: (kind) => ways().get(kind) ?? [],
+    addressOf(symbol) {
+      return exports().get(symbol)?.address ?? layouts().get(`@${symbol}`) ?? kallsyms().byName(symbol);
+    },
     dataOf(symbol) {
       const place = dataIndex()[symbol];
       return place === undefined ? undefined : files.bytes('data').subarray(place[0], place[0] + place[1]);

@@ -131,7 +131,7 @@ export class Kernel {
     this.moduleSpace = new RegionAllocator(this.memory, MODULES);
     this.percpu = new Percpu(this.memory, {
       of: (symbol) => {
-        const offset = description.exports.get(symbol)?.address ?? description.kallsyms.byName(symbol);
+        const offset = description.addressOf(symbol);
         if (offset === undefined) throw new Error(`this kernel has no per-CPU variable ${symbol}`);
         return offset;
       },

@@ -8,6 +8,7 @@ import {
   kdata,
   kernelApi,
   kernelStruct,
+  kernelSymbol,
   kfunc,
   nothing,
   partial,
@@ -20,6 +21,8 @@ import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
 
 const NotifierBlock = kernelStruct('notifier_block', { notifier_call: voidPtr, next: voidPtr, priority: int });
+// Heads of chains: each kind has its own lock before the first pointer.
+for (const kind of ['atomic', 'blocking', 'raw', 'srcu']) kernelStruct(`${kind}_notifier_head`, { head: voidPtr });
 const NOTIFY_DONE = 0;
 const NOTIFY_OK = 1;
 const NOTIFY_STOP_MASK = 0x8000;
@@ -60,11 +63,11 @@ function* call(k: Kernel, head: Addr, value: number, data: Addr): Sleeping<numbe
 }
 /** The chains that the kernel itself has: where their heads lie in its data. */
 function chainHead(k: Kernel, symbol: string, struct: string): Addr {
-  const address = k.description.kallsyms.byName(symbol);
+  const address = k.description.addressOf(symbol);
   if (address === undefined) throw new Error(`this kernel has no ${symbol}`);
   return address + k.layouts.offsetOf(struct, 'head');
 }
-const MODULE_CHAIN = ['module_notify_list', 'blocking_notifier_head'] as const;
+const MODULE_CHAIN = [kernelSymbol('module_notify_list'), 'blocking_notifier_head'] as const;
 /** Tells the module notifiers of a new state of the module at `module`. Source: kernel/module/main.c. */
 export function* notifyModule(k: Kernel, state: number, module: Addr): Sleeping<number> {
   return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module);

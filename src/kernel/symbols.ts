@@ -33,7 +33,7 @@ export class KernelSymbols {
     const symbol = this.#table.get(name);
     if (symbol === undefined) return undefined;
     const { description } = this.#k;
-    const address = description.exports.get(name)?.address ?? description.kallsyms.byName(name);
+    const address = description.addressOf(name);
     if (address === undefined || this.#initialised.has(name)) return address;
     this.#initialised.add(name);
     if (symbol.kind === 'data') this.#initialise(name, address, symbol.init);

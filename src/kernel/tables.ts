@@ -5,7 +5,12 @@ import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
+import { algapiApi } from './crypto/algapi.ts';
+import { cryptoApi } from './crypto/api.ts';
+import { shashApi } from './crypto/shash.ts';
+import { skcipherApi } from './crypto/skcipher.ts';
 import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
+import { acpiApi } from './drivers/acpi/acpi.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { deviceApi } from './drivers/base/core.ts';
@@ -13,11 +18,15 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { pmCommonApi, pmRuntimeApi, powerMainApi, rebootApi, wakeupApi } from './drivers/base/power/runtime.ts';
+import { propertyApi } from './drivers/base/property.ts';
 import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { clkApi } from './drivers/clk/clk.ts';
 import { connectorApi } from './drivers/connector/connector.ts';
 import { dmiApi } from './drivers/firmware/dmi_scan.ts';
+import { gpiolibApi } from './drivers/gpio/gpiolib.ts';
 import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
@@ -30,8 +39,14 @@ import { serioApi } from './drivers/input/serio/serio.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { pciApi } from './drivers/pci/pci.ts';
+import { pciDriverApi } from './drivers/pci/pci-driver.ts';
+import { phyApi } from './drivers/phy/phy-core.ts';
+import { pinctrlApi } from './drivers/pinctrl/core.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
+import { resetApi } from './drivers/reset/core.ts';
+import { spiApi } from './drivers/spi/spi.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
@@ -98,13 +113,16 @@ import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  acpiApi,
   addressSpaceApi,
+  algapiApi,
   bitmapApi,
   bsearchApi,
   busApi,
   capabilityApi,
   charDevApi,
   classApi,
+  clkApi,
   cmdlineApi,
   completionApi,
   connectorApi,
@@ -112,6 +130,7 @@ export const kernelTables: readonly KernelApi[] = [
   cpuCountApi,
   crcApi,
   credApi,
+  cryptoApi,
   ctypeApi,
   debugfsApi,
   decAndLockApi,
@@ -132,6 +151,7 @@ export const kernelTables: readonly KernelApi[] = [
   fileTableApi,
   findBitApi,
   firmwareLoaderApi,
+  gpiolibApi,
   groupsApi,
   hexdumpApi,
   hrtimerApi,
@@ -180,24 +200,34 @@ export const kernelTables: readonly KernelApi[] = [
   panicApi,
   paramsApi,
   paravirtApi,
+  pciApi,
+  pciDriverApi,
   percpuApi,
+  phyApi,
   pidApi,
+  pinctrlApi,
   platformApi,
+  pmCommonApi,
+  pmRuntimeApi,
+  powerMainApi,
   powerSupplyApi,
   prandomApi,
   preemptApi,
   printkApi,
   procGenericApi,
+  propertyApi,
   radixTreeApi,
   randomApi,
   ratelimitApi,
   rbtreeApi,
   rcuApi,
   readWriteApi,
+  rebootApi,
   refcountApi,
   regcacheApi,
   regmapApi,
   regulatorApi,
+  resetApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
@@ -207,12 +237,15 @@ export const kernelTables: readonly KernelApi[] = [
   semaphoreApi,
   seqFileApi,
   serioApi,
+  shashApi,
   signalApi,
   siphashApi,
+  skcipherApi,
   slabCommonApi,
   smpApi,
   softirqApi,
   sortApi,
+  spiApi,
   spinlockApi,
   srcuApi,
   stringApi,
@@ -233,6 +266,7 @@ export const kernelTables: readonly KernelApi[] = [
   vsprintfApi,
   vsscanfApi,
   waitApi,
+  wakeupApi,
   workqueueApi,
   x86CpuApi,
   xarrayApi,

@@ -4,6 +4,8 @@ import { loadKernel, nodeFolder, nodeHost, SHIPPED_KERNEL } from '#host-node';
 import { hostNode } from '#kernel';
 import { bootOn, type Machine, type BootOptions as PortableOptions } from '#machine';
 
+import { provideModules } from './modules.ts';
+
 export { SHIPPED_KERNEL } from '#host-node';
 export { type Machine, type OpenFile, POLLERR, POLLHUP, POLLIN, POLLOUT, SystemCallError } from '#machine';
 
@@ -23,7 +25,9 @@ export interface BootOptions extends Omit<PortableOptions, 'description' | 'host
  */
 export async function boot(options: BootOptions = {}): Promise<Machine> {
   const { kernel = SHIPPED_KERNEL, ...rest } = options;
-  return bootOn({ ...rest, description: loadKernel(kernel), host: nodeHost() });
+  const machine = await bootOn({ ...rest, description: loadKernel(kernel), host: nodeHost() });
+  provideModules(machine);
+  return machine;
 }
 /**
  * Mounts a folder of this computer at `target` in the machine, live: files that change are seen at once, and what is

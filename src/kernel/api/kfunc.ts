@@ -2,6 +2,7 @@
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import type { Registers } from './registers.ts';
+import { kernelSymbol } from './struct.ts';
 import type { CType } from './types.ts';
 import type { VaList } from './valist.ts';
 
@@ -103,5 +104,6 @@ export function noop<T extends KernelSymbol>(note: string, symbol: T): T {
 }
 
 export function kernelApi(file: string, symbols: Readonly<Record<string, KernelSymbol>>): KernelApi {
+  for (const name of Object.keys(symbols)) kernelSymbol(name);
   return { file, symbols };
 }

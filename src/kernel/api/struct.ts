@@ -12,11 +12,21 @@ export function kernelStruct<const F extends FieldTypes>(name: string, fields: F
   for (const field of Object.keys(fields)) declared.add(`${name}.${field}`);
   return { name, fields };
 }
-/** Sizes by struct name and offsets by "STRUCT.PATH". */
+/** Symbols of the kernel, exported or not, whose address the tables ask for. */
+const declaredSymbols = new Set<string>();
+/** Says that `name`'s address is asked for, and gives the name. */
+export function kernelSymbol(name: string): string {
+  declaredSymbols.add(name);
+  return name;
+}
+/** Sizes by struct name, offsets by "STRUCT.PATH", and addresses by "@SYMBOL". */
 export type LayoutExtract = ReadonlyMap<string, number>;
 
-/** What the tables ask of BTF, one "KEY NUMBER" a line: a start that finds its answers here need not unpack BTF. */
-export function extractLayouts(bytes: Uint8Array): string {
+/**
+ * What the tables ask of BTF and kallsyms, one "KEY NUMBER" a line: a start that finds its answers here need not unpack them.
+ * `addressOf`: of symbols that are not exported.
+ */
+export function extractLayouts(bytes: Uint8Array, addressOf: (symbol: string) => Addr | undefined): string {
   const btf = Btf.parse(bytes);
   const lines: string[] = [];
   // A set grows while it is walked: each struct adds its members.
@@ -29,6 +39,10 @@ export function extractLayouts(bytes: Uint8Array): string {
       lines.push(`${key} ${layout.size}`);
       for (const member of layout.members) if (member.name !== '') wanted.add(`${name}.${member.name}`);
     } else if (btf.has(name, path)) lines.push(`${key} ${btf.offsetOf(name, path)}`);
+  }
+  for (const name of declaredSymbols) {
+    const address = addressOf(name);
+    if (address !== undefined) lines.push(`@${name} ${address}`);
   }
   return lines.join('\n');
 }

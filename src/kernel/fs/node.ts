@@ -117,6 +117,32 @@ export class TreeDirectory extends Directory {
   }
 }
 
+/** A directory that is filled when somebody looks into it for the first time. */
+export class LazyDirectory extends TreeDirectory {
+  #fill: ((self: TreeDirectory) => void) | undefined;
+  constructor(fill: (self: TreeDirectory) => void) {
+    super();
+    this.#fill = fill;
+  }
+  #look(): void {
+    const fill = this.#fill;
+    this.#fill = undefined;
+    fill?.(this);
+  }
+  override lookup(name: string): FsNode | undefined {
+    this.#look();
+    return super.lookup(name);
+  }
+  override names(): Iterable<string> {
+    this.#look();
+    return super.names();
+  }
+  override add(name: string, node: FsNode): number {
+    this.#look();
+    return super.add(name, node);
+  }
+}
+
 /** A directory whose entries are computed at each look. */
 export class ComputedDirectory extends Directory {
   readonly #names: () => Iterable<string>;

@@ -38,7 +38,7 @@ import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/ta
 import type { DirectoryEntry, InitWay, OrErrno, Process, Stat } from '../syscalls.ts';
 import { DeviceNode } from './devices.ts';
 import { FileTable } from './file.ts';
-import { Directory, type FsNode, type OpenNode, RamFile, RegularFile, Symlink } from './node.ts';
+import { Directory, type FsNode, type OpenNode, RamFile, RegularFile, Symlink, TreeDirectory } from './node.ts';
 import { openPlace } from './open.ts';
 import { Pipe } from './pipe.ts';
 import { pollFiles } from './select.ts';
@@ -525,6 +525,9 @@ export class KernelProcess implements Process {
   #statOf(node: FsNode): Stat {
     const { mode, ino, nlink, uid, gid, size, rdev, mtime } = node;
     const booted = Number(this.#k.clock.bootRealtime / 1_000_000_000n);
-    return { mode, ino, nlink, uid, gid, size, rdev, mtime: mtime || booted };
+    // '.', the parent's entry, and '..' of each folder in it.
+    const links =
+      node instanceof TreeDirectory ? 2 + [...node.entries.values()].filter((child) => child instanceof Directory).length : nlink;
+    return { mode, ino, nlink: links, uid, gid, size, rdev, mtime: mtime || booted };
   }
 }

@@ -1,5 +1,5 @@
 // The per-CPU area of the one CPU. Offsets of the kernel's own variables come from the description. Source: mm/percpu.c.
-import { gfp_t, type KernelApi, kdata, kernelApi, kfunc, nothing, partial, size_t, voidPtr } from '../api/index.ts';
+import { gfp_t, type KernelApi, kdata, kernelApi, kernelSymbol, kfunc, nothing, partial, size_t, voidPtr } from '../api/index.ts';
 import { REG_GS_BASE, REGISTER_FILE } from '../cpu.ts';
 import { type Addr, kernelAddr, type Memory } from '../memory.ts';
 import { PAGE_SIZE, PERCPU } from './layout.ts';
@@ -10,6 +10,8 @@ const MODULE_RESERVE = 8192;
 const DYNAMIC_SIZE = 0x10_0000;
 /** Chunks start at the smallest unit of the allocator. */
 const MIN_ALLOC = 4;
+/** Where the kernel's own variables end. */
+const PERCPU_END = kernelSymbol('__per_cpu_end');
 const NULL = 0;
 const align = (value: number, to: number): number => Math.ceil(value / to) * to;
 
@@ -62,7 +64,7 @@ export class Percpu {
     this.#memory = memory;
     this.#currentTask = this.base + offsets.of('current_task');
     this.#preemptCount = this.base + offsets.of('__preempt_count');
-    const end = offsets.of('__per_cpu_end');
+    const end = offsets.of(PERCPU_END);
     this.#reserved = new Chunk(end, end + MODULE_RESERVE);
     this.#dynamic = new Chunk(end + MODULE_RESERVE, end + DYNAMIC_SIZE);
     memory.setPtr(this.base + offsets.of('this_cpu_off'), this.base);

@@ -59,7 +59,7 @@ export class Patcher {
     if (place === undefined) return;
     const { memory, symbols, description } = this.#k;
     const operations = symbols.require('pv_ops');
-    const doesNothing = description.kallsyms.byName('_paravirt_nop');
+    const doesNothing = description.addressOf('_paravirt_nop');
     for (let entry = place.address; entry + PARAVIRT_SITE <= place.address + place.size; entry += PARAVIRT_SITE) {
       const site = memory.ptr(entry);
       const target = memory.ptr(operations + memory.u8(entry + 8) * 8);

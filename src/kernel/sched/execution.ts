@@ -105,7 +105,8 @@ export class Execution {
     }
     this.#running = 'guest';
     const ip = this.#registers.popReturn();
-    if (!this.#stale) return ip;
+    // 0 means 'stop' to the CPU: a return address of 0 (a broken stack) goes on through the driver too.
+    if (!this.#stale && ip !== 0) return ip;
     this.#stale = false;
     this.#resumeAt = ip;
     return 0;

@@ -1,8 +1,9 @@
 // Source: init/init_task.c, arch/x86/kernel/cpu/common.c.
-import { imageData, type KernelApi, kdata, kernelApi } from '../api/index.ts';
+import { embedded, imageData, type KernelApi, kdata, kernelApi, kernelStruct } from '../api/index.ts';
 import { NsProxy } from './scheduler.ts';
 
 export const NODENAME = 'kobox';
+const UtsNamespace = kernelStruct('uts_namespace', { 'name.nodename': embedded });
 
 export const initTaskApi: KernelApi = kernelApi('init/init_task.c', {
   /** The idle task; the scheduler fills it in. */
@@ -14,7 +15,7 @@ export const initTaskApi: KernelApi = kernelApi('init/init_task.c', {
     const proxy = k.view(NsProxy, address);
     proxy.uts_ns = k.symbols.require('init_uts_ns');
     proxy.pid_ns_for_children = k.symbols.require('init_pid_ns');
-    k.memory.setCstring(proxy.uts_ns + k.layouts.offsetOf('uts_namespace', 'name.nodename'), NODENAME);
+    k.memory.setCstring(k.view(UtsNamespace, proxy.uts_ns)['name.nodename'], NODENAME);
   }),
   /** Per-CPU: their values are offsets in the per-CPU area, which the scheduler and Percpu keep. */
   current_task: kdata(() => {}),

@@ -62,7 +62,7 @@ class Hrtimers {
   readonly #bases: Addr;
   constructor(k: Kernel) {
     this.#k = k;
-    const offset = k.description.kallsyms.byName('hrtimer_bases');
+    const offset = k.description.addressOf('hrtimer_bases');
     if (offset === undefined) throw new Error('this kernel has no hrtimer_bases');
     this.#bases = k.percpu.base + offset + k.layouts.offsetOf('hrtimer_cpu_base', 'clock_base');
     for (let n = 0; n < 2 * SOFT_BASES; n++) {

@@ -1,8 +1,8 @@
 // kmod 30 tools/insmod.c; messages: kmod.md 2.
-import { EEXIST, EINVAL, ENOENT, ENOEXEC, strerror } from '#abi';
-import type { Tool } from '../tool.ts';
+import { EINVAL, ENOENT, ENOEXEC, ESRCH, strerror } from '#abi';
+import { getopt } from '../getopt.ts';
+import { type Tool, VERSION_LINES } from '../tool.ts';
 
-const ESRCH = 3;
 /** What a failed init_module means, in kmod's words. */
 export function insertError(errno: number): string {
   switch (errno) {
@@ -14,19 +14,47 @@ export function insertError(errno: number): string {
       return 'Module has wrong symbol version';
     case EINVAL:
       return 'Invalid parameters';
-    case EEXIST:
-      return 'File exists';
     default:
       return strerror(errno);
   }
 }
+const HELP = `Usage:
+\tinsmod [options] filename [args]
+Options:
+\t-V, --version     show version
+\t-h, --help        show this help`;
 export const insmod: Tool = {
   name: 'insmod',
   summary: 'insert a module into the kernel',
-  async run(args, { kernel, error }) {
-    const [file, ...parameters] = args;
+  async run(args, { kernel, out, error }) {
+    const rows = {
+      f: { short: 'f', long: 'force' },
+      p: { short: 'p' },
+      s: { short: 's' },
+      V: { short: 'V', long: 'version' },
+      h: { short: 'h', long: 'help' },
+    };
+    const { options, operands, error: wrong } = getopt(args, rows);
+    const has = (key: string): boolean => options.some(([other]) => other === key);
+    if (wrong !== undefined) {
+      error(`insmod: ${wrong}`);
+      return 1;
+    }
+    if (has('h')) {
+      out(HELP);
+      return 0;
+    }
+    if (has('V')) {
+      for (const line of VERSION_LINES) out(line);
+      return 0;
+    }
+    const [file, ...parameters] = operands;
     if (file === undefined) {
       error('insmod: ERROR: missing filename.');
+      return 1;
+    }
+    if (file === '-') {
+      error('insmod: ERROR: this tool does not support loading from stdin!');
       return 1;
     }
     const image = await kernel.readFile(file);

@@ -1,18 +1,34 @@
 // kmod 30 tools/rmmod.c.
 import { strerror } from '#abi';
-import type { Tool } from '../tool.ts';
+import { getopt } from '../getopt.ts';
+import { moduleName } from '../lib/names.ts';
+import { type Tool, VERSION_LINES } from '../tool.ts';
 
 const O_NONBLOCK = 0o4000;
 const O_TRUNC = 0o1000;
-/** The module's name: of a path, its last part without what follows the first dot; dashes become underscores. */
-export const moduleName = (text: string): string => (text.split('/').at(-1) ?? '').split('.')[0]?.replaceAll('-', '_') ?? '';
+const rows = {
+  force: { short: 'f', long: 'force' },
+  syslog: { short: 's', long: 'syslog' },
+  verbose: { short: 'v', long: 'verbose' },
+  version: { short: 'V', long: 'version' },
+  help: { short: 'h', long: 'help' },
+};
 
 export const rmmod: Tool = {
   name: 'rmmod',
   summary: 'remove a module from the kernel',
-  async run(args, { kernel, error }) {
-    const force = args.includes('-f') || args.includes('--force');
-    const names = args.filter((arg) => !arg.startsWith('-'));
+  async run(args, { kernel, out, error }) {
+    const { options, operands: names, error: wrong } = getopt(args, rows);
+    const has = (key: string): boolean => options.some(([other]) => other === key);
+    if (wrong !== undefined) {
+      error(`rmmod: ${wrong}`);
+      return 1;
+    }
+    if (has('version')) {
+      for (const line of VERSION_LINES) out(line);
+      return 0;
+    }
+    const force = has('force');
     if (names.length === 0) {
       error('rmmod: ERROR: missing module name.');
       return 1;

@@ -9,6 +9,8 @@ import { cat, head, tail, tee } from './cat.ts';
 import { dd } from './dd.ts';
 import { dmesg } from './dmesg.ts';
 import { hexdump, od, xxd } from './dump.ts';
+import { file } from './file.ts';
+import { chmod, chown, cp, ln, mkdir, mv, rm, rmdir, touch } from './fileops.ts';
 import { toolCommand } from './kmod.ts';
 import { ls, stat } from './ls.ts';
 import { bridge, env, nohup, sh, sudo, timeout } from './run.ts';
@@ -20,25 +22,34 @@ const own: Readonly<Record<string, Command>> = {
   arch,
   bash: sh,
   cat,
+  chmod,
+  chown,
+  cp,
   dash: sh,
   dd,
   dmesg,
   env,
   false: async () => 1,
+  file,
   free,
   head,
   hd: (context, args, words) => hexdump(context, ['-C', ...args], words),
   hexdump,
   hostname,
   id,
+  ln,
   ls,
+  mkdir,
   mkfifo,
   mknod,
   mount,
+  mv,
   nohup,
   nproc,
   od,
   ps,
+  rm,
+  rmdir,
   sh,
   sleep,
   stat,
@@ -49,6 +60,7 @@ const own: Readonly<Record<string, Command>> = {
   tail,
   tee,
   timeout,
+  touch,
   true: async () => 0,
   uname,
   uptime,
@@ -58,10 +70,10 @@ const own: Readonly<Record<string, Command>> = {
 };
 /** just-bash's commands that stay: none of its shells, networks and databases. */
 const TEXT: ReadonlySet<string> = new Set(
-  ['awk', 'base64', 'basename', 'chmod', 'clear', 'column', 'comm', 'cp', 'cut', 'date', 'diff', 'dirname', 'du', 'egrep', 'expand'].concat(
-    ['expr', 'fgrep', 'find', 'fold', 'grep', 'gunzip', 'gzip', 'join', 'jq', 'ln', 'md5sum', 'mkdir', 'mv', 'nl', 'paste'],
-    ['printenv', 'printf', 'readlink', 'rev', 'rm', 'rmdir', 'sed', 'seq', 'sha1sum', 'sha256sum', 'sort', 'split', 'strings', 'tac'],
-    ['tar', 'touch', 'tr', 'tree', 'unexpand', 'uniq', 'wc', 'which', 'xargs', 'zcat', 'echo'],
+  ['awk', 'base64', 'basename', 'clear', 'column', 'comm', 'cut', 'date', 'diff', 'dirname', 'du', 'egrep', 'expand'].concat(
+    ['expr', 'fgrep', 'find', 'fold', 'grep', 'gunzip', 'gzip', 'join', 'jq', 'md5sum', 'nl', 'paste'],
+    ['printenv', 'printf', 'readlink', 'rev', 'sed', 'seq', 'sha1sum', 'sha256sum', 'sort', 'split', 'strings', 'tac'],
+    ['tar', 'tr', 'tree', 'unexpand', 'uniq', 'wc', 'which', 'xargs', 'zcat', 'echo'],
   ),
 );
 const FOLDERS: ReadonlySet<string> = new Set(['/bin', '/sbin', '/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin']);

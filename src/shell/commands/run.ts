@@ -78,6 +78,12 @@ async function scriptStatus(shell: Interpreter, script: string): Promise<number>
 const run = (context: CommandContext, words: readonly string[], environment = context.environment): Promise<number> =>
   interpreter(context, 'bash').external(words, environment);
 
+/** system(3): a command line in a shell of its own; its status. */
+export async function runShell(context: CommandContext, line: string, environment: ReadonlyMap<string, string>): Promise<number> {
+  const shell = interpreter({ ...context, environment }, 'sh');
+  const child = shell.fork((self) => self.source(line), { comm: 'sh' });
+  return context.io.call(context.io.process.wait(child));
+}
 /** Everybody is root here. */
 export const sudo: Command = async (context, args) => {
   const at = args.findIndex((arg) => !arg.startsWith('-') && !/^\w+=/.test(arg));

@@ -1,6 +1,7 @@
 // Small tools that look at the system: coreutils 9.1, procps 4.0, util-linux 2.38, as on Debian 12.
 import { S_IFBLK, S_IFCHR, S_IFIFO, strerror } from '#abi';
 import type { Command, CommandContext } from '../services.ts';
+import { changedMode } from './fileops.ts';
 import { options } from './options.ts';
 
 export const uname: Command = async ({ io }, args) => {
@@ -39,27 +40,6 @@ export const uname: Command = async ({ io }, args) => {
   await io.out(`${shown.map(([, value]) => value).join(' ')}\n`);
   return 0;
 };
-/** 0755, u=rw,g=r: what mknod -m takes. */
-function mode(text: string): number | undefined {
-  if (/^[0-7]{1,4}$/.test(text)) return Number.parseInt(text, 8);
-  let result = 0o666;
-  for (const clause of text.split(',')) {
-    const [, who = '', operator, what = ''] = /^([ugoa]*)([=+-])([rwx]*)$/.exec(clause) ?? [];
-    if (operator === undefined) return undefined;
-    const triple = (what.includes('r') ? 4 : 0) | (what.includes('w') ? 2 : 0) | (what.includes('x') ? 1 : 0);
-    for (const [letter, shift] of [
-      ['u', 6],
-      ['g', 3],
-      ['o', 0],
-    ] as const) {
-      if (who !== '' && !who.includes(letter) && !who.includes('a')) continue;
-      if (operator === '=') result &= ~(7 << shift);
-      if (operator === '-') result &= ~(triple << shift);
-      else result |= triple << shift;
-    }
-  }
-  return result;
-}
 const HINT = (name: string): string => `Try '${name} --help' for more information.\n`;
 export const mknod: Command = async ({ io }, args) => {
   const parsed = await options(io, 'mknod', args, { mode: { short: 'm', long: 'mode', argument: 'required' }, Z: { short: 'Z' } });
@@ -69,7 +49,7 @@ export const mknod: Command = async ({ io }, args) => {
     await io.err(`mknod: ${text}\n${hint}`);
     return 1;
   };
-  const permissions = parsed.get('mode') === undefined ? 0o644 : mode(parsed.get('mode') ?? '');
+  const permissions = parsed.get('mode') === undefined ? 0o644 : changedMode(parsed.get('mode') ?? '', 0o666);
   if (permissions === undefined) return fail('invalid mode');
   if (path === undefined) return fail('missing operand', HINT('mknod'));
   if (type === undefined) return fail(`missing operand after '${path}'`, HINT('mknod'));

@@ -13,7 +13,6 @@ import {
   kernelStruct,
   kfunc,
   nothing,
-  partial,
   pointer,
   type Sleeping,
   size_t,
@@ -43,6 +42,7 @@ import { Buses, find, forEach } from './bus.ts';
 import { Classes, ClassStruct } from './class.ts';
 import { deviceName } from './dev_printk.ts';
 import { Devres } from './devres.ts';
+import { initRuntimePower } from './power/runtime.ts';
 import { newEnvironment, variablesOf } from './uevent.ts';
 
 export const Device = kernelStruct('device', {
@@ -109,6 +109,7 @@ export const childrenOf = (k: Kernel, device: Addr): readonly Addr[] => core(k).
 export function deviceInitialize(k: Kernel, device: Addr): void {
   kobjectInit(k, device, core(k).ktype);
   listInit(k, k.view(Device, device).devres_head);
+  initRuntimePower(k, device);
 }
 /** The directory's parent kobject. Linux: get_device_parent(). */
 function parentOf(k: Kernel, device: Addr): Addr {
@@ -460,9 +461,5 @@ export const deviceApi: KernelApi = kernelApi('drivers/base/core.c', {
       const { store } = k.view(DeviceAttribute, attribute);
       return store === NULL ? -EIO : yield* k.callBy('device_attribute.store', store, kobj, attribute, buf, bytes);
     },
-  ),
-  device_set_wakeup_capable: partial(
-    'nothing ever suspends',
-    kfunc({ dev, capable: int }, nothing, () => {}),
   ),
 });
