@@ -12,7 +12,7 @@ import { base, mutant } from './mutate.ts';
 const CASES = Number(process.env['FUZZ'] ?? 1500);
 const ONE = process.env['FUZZ_CASE'];
 const [FIRST, LAST] = ONE === undefined ? [0, CASES] : [Number(ONE), Number(ONE) + 1];
-const HANG_MS = 30_000;
+const HANG_MS = 60_000;
 /** Of virtual time, in nanoseconds. */
 const PATIENCE = 1000e9;
 const MOST_MEMORY = 1.5e9;
@@ -82,6 +82,7 @@ test(`${LAST - FIRST} mutated modules end in an errno, or load and run`, async (
     const { image, story } = mutant(bases, number);
     try {
       const machine = await bootOn({ description, host: testHost });
+      machine.kernel.exceptions.watchdogThreshold = 0.2;
       // `importer` needs somebody to import from.
       if (story.startsWith('importer')) await machine.insmod(bases.find(({ name }) => name === 'exporter')?.bytes ?? image);
       const result = await settled(machine, machine.process.init_module(image, ''));
