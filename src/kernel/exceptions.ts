@@ -229,7 +229,10 @@ export class ExceptionHandler {
   #reportLockup(): void {
     const k = this.#k;
     const { current, scheduler } = k;
-    k.log.print('emerg', `watchdog: BUG: soft lockup - CPU#0 stuck for ${Math.floor(SOFT_LOCKUP_FACTOR * this.watchdogThreshold)}s! [${scheduler.comm(current)}:${current.pid}]`);
+    k.log.print(
+      'emerg',
+      `watchdog: BUG: soft lockup - CPU#0 stuck for ${Math.floor(SOFT_LOCKUP_FACTOR * this.watchdogThreshold)}s! [${scheduler.comm(current)}:${current.pid}]`,
+    );
     printModules(k);
     printHeader(k);
     printRegisters(k, this.#ip());

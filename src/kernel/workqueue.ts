@@ -33,19 +33,22 @@ const WORK_STRUCT_PENDING = 1n;
 class Workqueue {
   readonly #k: Kernel;
   readonly name: string;
+  /** What its worker is called. */
+  readonly #comm: string;
   readonly #pending: Addr[] = [];
   readonly #waiters = new Set<Task>();
   #worker: Task | undefined;
   #running: Addr | undefined;
   #dead = false;
 
-  constructor(k: Kernel, name: string) {
+  constructor(k: Kernel, name: string, comm: string) {
     this.#k = k;
     this.name = name;
+    this.#comm = comm;
   }
   queue(work: Addr): void {
     this.#pending.push(work);
-    if (this.#worker === undefined) this.#worker = this.#k.scheduler.spawn(this.name, () => this.#work());
+    if (this.#worker === undefined) this.#worker = this.#k.scheduler.spawn(this.#comm, () => this.#work());
     else this.#k.scheduler.wake(this.#worker);
   }
   *#work(): Sleeping<number> {
@@ -60,7 +63,10 @@ class Workqueue {
       const view = k.view(WorkStruct, work);
       view.data &= ~WORK_STRUCT_PENDING;
       this.#running = work;
+      const worker = k.current;
+      worker.work = { queue: this.name, fn: view.func };
       yield* k.callBy('work', view.func, work);
+      worker.work = undefined;
       this.#running = undefined;
       for (const waiter of this.#waiters) k.scheduler.wake(waiter);
     }
@@ -106,9 +112,9 @@ class Workqueues {
   constructor(k: Kernel) {
     this.#k = k;
   }
-  create(name: string): Addr {
+  create(name: string, comm: string): Addr {
     const handle = this.#k.slab.alloc(8) ?? 0;
-    this.#byHandle.set(handle, new Workqueue(this.#k, name));
+    this.#byHandle.set(handle, new Workqueue(this.#k, name, comm));
     return handle;
   }
   at(handle: Addr): Workqueue {
@@ -164,7 +170,9 @@ const queues = (k: Kernel): Workqueues => k.get(Workqueues);
 const wq = pointer('struct workqueue_struct *');
 const work = pointer('struct work_struct *');
 const dwork = ptr(DelayedWork);
-const system = (name: string) => kdata((k, address) => k.memory.setPtr(address, queues(k).create(name)));
+const system = (name: string, comm: string) => kdata((k, address) => k.memory.setPtr(address, queues(k).create(name, comm)));
+const WQ_UNBOUND = 2;
+const workerOf = (flags: number): string => ((flags & WQ_UNBOUND) === 0 ? 'kworker/0:1' : 'kworker/u2:1');
 const ONE_WORKER = 'each queue has one worker: works of one queue never run at the same time';
 
 function* cancel(k: Kernel, address: Addr): Sleeping<boolean> {
@@ -176,16 +184,18 @@ function* cancel(k: Kernel, address: Addr): Sleeping<boolean> {
 }
 
 export const workqueueApi: KernelApi = kernelApi('kernel/workqueue.c', {
-  system_wq: system('kworker/0:1'),
-  system_highpri_wq: system('kworker/0:1H'),
-  system_long_wq: system('kworker/0:2'),
-  system_unbound_wq: system('kworker/u2:0'),
-  system_freezable_wq: system('kworker/0:3'),
-  system_power_efficient_wq: system('kworker/0:4'),
-  system_freezable_power_efficient_wq: system('kworker/0:5'),
+  system_wq: system('events', 'kworker/0:1'),
+  system_highpri_wq: system('events_highpri', 'kworker/0:1H'),
+  system_long_wq: system('events_long', 'kworker/0:2'),
+  system_unbound_wq: system('events_unbound', 'kworker/u2:0'),
+  system_freezable_wq: system('events_freezable', 'kworker/0:3'),
+  system_power_efficient_wq: system('events_power_efficient', 'kworker/0:4'),
+  system_freezable_power_efficient_wq: system('events_freezable_power_efficient', 'kworker/0:5'),
   alloc_workqueue: partial(
     ONE_WORKER,
-    variadic({ fmt: cstring, flags: uint, max_active: int }, voidPtr, (k, { fmt, va }) => queues(k).create(k.formatter.format(fmt, va))),
+    variadic({ fmt: cstring, flags: uint, max_active: int }, voidPtr, (k, { fmt, flags, va }) =>
+      queues(k).create(k.formatter.format(fmt, va), workerOf(flags)),
+    ),
   ),
   destroy_workqueue: blocking({ wq }, nothing, function* (k, { wq: handle }) {
     yield* queues(k).at(handle).destroy();

@@ -59,6 +59,9 @@ export function printHeader(k: Kernel): void {
     `CPU: 0 PID: ${current.pid} Comm: ${scheduler.comm(current)} ${taint.header()} ${description.release} ${build}  ${distribution}`.trimEnd(),
   );
   print(k, HARDWARE);
+  if (current.work === undefined) return;
+  const { name, module } = k.symbolize(current.work.fn) ?? { name: `0x${hex64(current.work.fn)}` };
+  print(k, `Workqueue: ${current.work.queue} ${name}${module === undefined ? '' : ` [${module}]`}`);
 }
 /** The bytes around `ip`, that at `ip` in angle brackets. */
 function codeLine(k: Kernel, ip: Addr): string {
