@@ -121,6 +121,8 @@ export function printTrace(k: Kernel, ip: Addr, head: readonly string[] = []): v
   print(k, 'Call Trace:');
   print(k, lines.some(({ line }) => line === '</IRQ>') ? ' <IRQ>' : ' <TASK>');
   for (const { line, way } of lines) {
+    // The ways of interrupts were recorded while nothing ran. What they interrupt here is not unwound.
+    if (line.startsWith('RIP: 0010:') && k.current !== k.scheduler.idle) break;
     if (line.startsWith('RIP:')) printSavedRegisters(k, line, way);
     else print(k, ` ${line}`);
   }
