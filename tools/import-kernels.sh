@@ -16,7 +16,7 @@ for package in $(apt-cache search --names-only '^linux-image-6\.1\.0-[0-9]+-(amd
   deb=$(ls "$work"/*.deb)
   mkdir "$work/module"
   if node "$root/dist/kobox.js" kernel import "$deb" > "$work/log" 2>&1 &&
-    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/module" --wildcards --strip-components=7 '*/lib/crc7.ko*' '*/lib/crc-itu-t.ko*' 2>> "$work/log" &&
+    dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/module" --wildcards --strip-components=6 '*/lib/crc7.ko*' '*/lib/crc-itu-t.ko*' 2>> "$work/log" &&
     node "$root/dist/kobox.js" --kernel "$release" --mount "$work/module:/m" -c 'insmod /m/*.ko && uname -r && lsmod' >> "$work/log" 2>&1 &&
     grep -q "^$release\$" "$work/log"; then
     echo "$release: imported, booted, a module loaded"

@@ -67,6 +67,7 @@ export function samplesFolder(): string | undefined {
   const folder = join(shippedFolder(), '..', '..', 'samples');
   return existsSync(folder) ? folder : undefined;
 }
+
 const readIfThere = (file: string): string | undefined => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 /** Their first line is the size of the packed BTF that they were made of; others are not believed. */
 function readLayouts(folder: string): string | undefined {

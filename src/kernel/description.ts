@@ -28,13 +28,13 @@ export interface KernelDescription {
   readonly vermagic: string;
   readonly exports: ExportTable;
   readonly btf: Btf;
+  /** The address of a symbol, exported or not. */
+  addressOf(symbol: string): Addr | undefined;
   /**
    * How the kernel comes to a module's function of some kind ('chrdev.read', 'timer'): the lines of a call trace, innermost
    * first, as recorded from the real kernel. Empty when nobody recorded it.
    */
   wayTo(kind: string): readonly string[];
-  /** The address of a symbol, exported or not. */
-  addressOf(symbol: string): Addr | undefined;
   /** Answers of `btf` and `kallsyms`, made ahead. May be empty. */
   readonly layouts: LayoutExtract;
   readonly kallsyms: Kallsyms;
@@ -200,10 +200,10 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     get config() {
       return header['config'] === true ? config() : undefined;
     },
-    wayTo: (kind) => ways().get(kind) ?? [],
     addressOf(symbol) {
       return exports().get(symbol)?.address ?? layouts().get(`@${symbol}`) ?? kallsyms().byName(symbol);
     },
+    wayTo: (kind) => ways().get(kind) ?? [],
     dataOf(symbol) {
       const place = dataIndex()[symbol];
       return place === undefined ? undefined : files.bytes('data').subarray(place[0], place[0] + place[1]);

@@ -1,6 +1,7 @@
 // Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
 import { EIO } from '#abi';
 
+import { DmaChannels } from '../dma.ts';
 import { MiscDevices } from '../drivers/char/misc.ts';
 import { inputProc } from '../drivers/input/sysfs.ts';
 import { Irqs } from '../irq/manage.ts';
@@ -21,8 +22,9 @@ import { moduleTaintLetters } from '../panic.ts';
 import { buses, classes, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
 import { CharDevices } from './char_dev.ts';
-import { ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
+import { AttributeFile, ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
 import { ProcRoot } from './proc_pid.ts';
+import { procSys } from './proc_sys.ts';
 import { procSystem } from './proc_system.ts';
 import { sysfsText } from './sysfs/sysfs.ts';
 
@@ -79,6 +81,7 @@ function procfs(k: Kernel): void {
   text('devices', () => k.get(CharDevices).procText());
   text('misc', () => k.get(MiscDevices).procText());
   for (const [name, file] of inputProc(k)) proc.child('bus', 0o555).child('input', 0o555).put(name, file);
+  text('dma', () => k.get(DmaChannels).procText());
   text('interrupts', () => k.get(Irqs).procText());
   text('ioports', () => k.get(Resources).procText('ioport_resource'));
   text('iomem', () => k.get(Resources).procText('iomem_resource'));
@@ -87,28 +90,7 @@ function procfs(k: Kernel): void {
     return `${seconds} ${seconds}\n`;
   });
   text('filesystems', () => filesystems.map((line) => `${line}\n`).join(''));
-  const kernel = proc.child('sys', 0o555).child('kernel', 0o555);
-  kernel.put(
-    'tainted',
-    new TextFile(
-      0o644,
-      plainText(() => `${k.taint.mask}\n`),
-    ),
-  );
-  kernel.put(
-    'ostype',
-    new TextFile(
-      0o444,
-      plainText(() => 'Linux\n'),
-    ),
-  );
-  kernel.put(
-    'osrelease',
-    new TextFile(
-      0o444,
-      plainText(() => `${k.description.release}\n`),
-    ),
-  );
+  procSys(k, proc);
 }
 
 function sysfs(k: Kernel): void {
@@ -209,7 +191,7 @@ function sectionFiles(k: Kernel, module: Module, directory: TreeDirectory): void
     const address: Addr = (area === 'core' ? module.core : init) + offset;
     sections.put(
       section.name,
-      new TextFile(
+      new AttributeFile(
         0o400,
         plainText(() => `0x${hex64(address)}\n`),
         SECTION_FILE_SIZE,
@@ -218,7 +200,7 @@ function sectionFiles(k: Kernel, module: Module, directory: TreeDirectory): void
     if (section.type === SHT_NOTE && (section.flags & SHF_ALLOC) !== 0) {
       notes.put(
         section.name,
-        new TextFile(
+        new AttributeFile(
           0o444,
           plainText(() => latin1(k.memory.read(address, section.size))),
           section.size,
