@@ -49,7 +49,7 @@ async function replay(name: string): Promise<Recording> {
   const print = (bytes: Uint8Array): void => {
     script += new TextDecoder().decode(bytes);
   };
-  const shell = new Shell(machine, { stdout: print, stderr: print });
+  const shell = new Shell(machine, { name: 'sh', stdout: print, stderr: print });
   let status = 0;
   let modules = '';
   for (const line of readFileSync(join(samples, name, 'script.sh'), 'utf8').split('\n')) {

@@ -29,9 +29,9 @@ sleep 100 < /dev/chardev0 & sleep 1; lsmod | grep chardev | tr -s ' '; cat /sys/
 rmmod chardev; echo "rmmod $?"; ls /dev/chardev0; echo $?
 
 title nodes without a device
-mknod /tmp/nothing c 250 7; cat /tmp/nothing; echo $?; echo x > /tmp/nothing; echo $?; cat < /tmp/nothing; echo $?
+mknod /tmp/nothing c 200 7; cat /tmp/nothing; echo $?; echo x > /tmp/nothing; echo $?; cat < /tmp/nothing; echo $?
 : > /tmp/nothing; echo $?; dd if=/tmp/nothing; echo $?; head -c 1 /tmp/nothing; echo $?; [ -e /tmp/nothing ] && echo exists
-mknod /tmp/nothing c 250 7; mknod /tmp/null c 1 3; echo gone > /tmp/null; cat /tmp/null; stat -c '%t:%T' /tmp/null; rm /tmp/null /tmp/nothing
+mknod /tmp/nothing c 200 7; mknod /tmp/null c 1 3; echo gone > /tmp/null; cat /tmp/null; stat -c '%t:%T' /tmp/null; rm /tmp/null /tmp/nothing
 
 title errors of a driver
 insmod samples/miscdev/miscdev.ko; cat /dev/answer

@@ -11,11 +11,14 @@ import { dmesg } from './dmesg.ts';
 import { hexdump, od, xxd } from './dump.ts';
 import { file } from './file.ts';
 import { chmod, chown, cp, ln, mkdir, mv, rm, rmdir, touch } from './fileops.ts';
+import { journalctl } from './journalctl.ts';
 import { toolCommand } from './kmod.ts';
 import { ls, stat } from './ls.ts';
 import { bridge, env, nohup, sh, sudo, timeout } from './run.ts';
 import { sys } from './sys.ts';
 import { arch, free, hostname, id, mkfifo, mknod, mount, nproc, ps, sleep, sync, sysctl, uname, uptime, whoami, yes } from './system.ts';
+import { tr } from './tr.ts';
+import { which } from './which.ts';
 
 const own: Readonly<Record<string, Command>> = {
   ...Object.fromEntries(tools.map((tool) => [tool.name, toolCommand(tool)])),
@@ -36,6 +39,9 @@ const own: Readonly<Record<string, Command>> = {
   hd: (context, args, words) => hexdump(context, ['-C', ...args], words),
   hexdump,
   hostname,
+  journalctl,
+  less: cat,
+  more: cat,
   id,
   ln,
   ls,
@@ -61,9 +67,11 @@ const own: Readonly<Record<string, Command>> = {
   tee,
   timeout,
   touch,
+  tr,
   true: async () => 0,
   uname,
   uptime,
+  which,
   whoami,
   xxd,
   yes,
@@ -73,7 +81,7 @@ const TEXT: ReadonlySet<string> = new Set(
   ['awk', 'base64', 'basename', 'clear', 'column', 'comm', 'cut', 'date', 'diff', 'dirname', 'du', 'egrep', 'expand'].concat(
     ['expr', 'fgrep', 'find', 'fold', 'grep', 'gunzip', 'gzip', 'join', 'jq', 'md5sum', 'nl', 'paste'],
     ['printenv', 'printf', 'readlink', 'rev', 'sed', 'seq', 'sha1sum', 'sha256sum', 'sort', 'split', 'strings', 'tac'],
-    ['tar', 'tr', 'tree', 'unexpand', 'uniq', 'wc', 'which', 'xargs', 'zcat', 'echo'],
+    ['tar', 'tree', 'unexpand', 'uniq', 'wc', 'xargs', 'zcat', 'echo'],
   ),
 );
 const FOLDERS: ReadonlySet<string> = new Set(['/bin', '/sbin', '/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin']);
