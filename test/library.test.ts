@@ -45,6 +45,7 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
   const description = {
     ...{ release, version, vermagic, exports, config: undefined, layouts },
     addressOf: (symbol: string) => exports.get(symbol)?.address ?? layouts.get(`@${symbol}`),
+    wayTo: () => [],
     dataOf: (symbol: string) => shipped.dataOf(symbol),
     get btf(): never {
       throw new Error('BTF was asked');

@@ -1,7 +1,8 @@
 // samples/NAME/recording.txt: its parts, what of them can be compared, and the look at loaded modules that makes one of them.
-import { S_IFDIR, S_IFLNK, S_IFMT } from '#abi';
+import { O_RDONLY, S_IFDIR, S_IFLNK, S_IFMT } from '#abi';
 import type { Process } from '#kernel';
-import type { Machine } from '#machine';
+
+const READ_SIZE = 4096;
 
 export interface Recording {
   readonly script: string;
@@ -36,21 +37,26 @@ async function tree(process: Process, root: string, path: string): Promise<strin
   for (const { name } of entries) found.push(...(await tree(process, root, `${path}/${name}`)));
   return found;
 }
-async function contents(machine: Machine, path: string): Promise<string> {
-  try {
-    const bytes = await machine.readFile(path);
-    if (path.includes('/notes/')) return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    return new TextDecoder('latin1').decode(bytes).replace(/\n+$/, '');
-  } catch {
-    return 'unreadable';
+async function contents(process: Process, path: string): Promise<string> {
+  const fd = await process.open(path, O_RDONLY);
+  if (fd < 0) return 'unreadable';
+  let text = '';
+  for (;;) {
+    const bytes = await process.read(fd, READ_SIZE);
+    if (typeof bytes === 'number' || bytes.length === 0) {
+      await process.close(fd);
+      return typeof bytes === 'number' ? 'unreadable' : text.replace(/\n+$/, '');
+    }
+    text += path.includes('/notes/')
+      ? [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+      : new TextDecoder('latin1').decode(bytes);
   }
 }
 /** What tools/record.sh's snapshot prints: of each module its line of /proc/modules and the tree below /sys/module/NAME. */
-export async function snapshot(machine: Machine): Promise<string> {
-  const { process } = machine;
+export async function snapshot(process: Process): Promise<string> {
   const root = '/sys/module';
   let text = '';
-  for (const line of (await machine.readText('/proc/modules')).split('\n')) {
+  for (const line of (await contents(process, '/proc/modules')).split('\n')) {
     if (line === '') continue;
     text += `${line}\n`;
     const paths = await tree(process, root, line.split(' ', 1)[0] as string);
@@ -61,7 +67,7 @@ export async function snapshot(machine: Machine): Promise<string> {
       const letters = modeLetters(stat.mode);
       text += `${letters} ${path}`;
       if (letters.startsWith('l')) text += ` -> ${await process.readlink(full)}`;
-      else if (letters.startsWith('-r')) text += ` = ${await contents(machine, full)}`;
+      else if (letters.startsWith('-r')) text += ` = ${await contents(process, full)}`;
       text += '\n';
     }
   }
@@ -89,20 +95,18 @@ export function comparableModules(modules: string): string {
 }
 
 /**
- * What a run cannot repeat: addresses, register values, the pid, the machine's name. Below the module's own frames the
- * call trace is the kernel's entry path, which kobox does not have yet: only the module's frames are compared.
+ * What a run cannot repeat: addresses, register values, code bytes (they hold addresses), the pid, the machine's name, and what
+ * older calls left on the stack (the frames with a question mark).
  */
 export function comparableLog(dmesg: string): string {
   return dmesg
-    .replace(/^<4>(?:RSP|RAX|RDX|RBP|R10|R13|FS|CS|CR2|PKRU|Code):? .*\n/gm, '')
+    .replace(/^<4>RIP: 0033.*\n<4>Code: .*\n/gm, '')
+    .replace(/^<4>(?:RSP|RAX|RDX|RBP|R10|R13|FS|PKRU):? .*\n/gm, '')
+    .replace(/^<4>Code: .*>.*$/gm, (line) => line.replace(/ [0-9a-f]{2}\b/g, ' xx'))
+    .replace(/(?<=CR[34]: )[0-9a-f]{16}/g, 'ADDRESS')
     .replace(/^<6>PGD .*\n/gm, '')
     .replace(/^<4>RIP: 0033.*\n/gm, '')
-    .replace(/^<4>Call Trace:\n(?:<4> .*\n)*/gm, (trace) =>
-      trace
-        .split('\n')
-        .filter((line) => !line.startsWith('<4> ') || /^<4> [^?].* \[\w+\]$/.test(line))
-        .join('\n'),
-    )
+    .replace(/^<4> \? .*\n/gm, '')
     .replace(/^(<6>note: \w+)\[\d+\]/gm, '$1')
     .replace(/^<4>Hardware name: .*$/gm, '<4>Hardware name')
     .replace(/PID: \d+/g, 'PID')

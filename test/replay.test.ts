@@ -49,14 +49,22 @@ async function replay(name: string): Promise<Recording> {
   const print = (bytes: Uint8Array): void => {
     script += new TextDecoder().decode(bytes);
   };
-  const shell = new Shell(machine, { name: 'sh', stdout: print, stderr: print });
-  let status = 0;
   let modules = '';
-  for (const line of readFileSync(join(samples, name, 'script.sh'), 'utf8').split('\n')) {
-    if (line.startsWith('rmmod ')) modules += await snapshot(machine);
-    status = (await shell.run(line)).exitCode;
-  }
-  modules += await snapshot(machine);
+  // The recordings' shell is dash.
+  const shell = new Shell(machine, {
+    name: 'sh',
+    stdout: print,
+    stderr: print,
+    commands: {
+      snapshot: async ({ io }) => {
+        modules += await snapshot(io.process);
+        return 0;
+      },
+    },
+  });
+  const text = readFileSync(join(samples, name, 'script.sh'), 'utf8').replace(/^rmmod /gm, 'snapshot\nrmmod ');
+  const { exitCode: status } = await shell.run(text);
+  await shell.run('snapshot');
   const dmesg = machine
     .dmesg()
     .flatMap(({ level, text }) => text.split('\n').map((line) => `<${level}>${line}\n`))
@@ -66,12 +74,11 @@ async function replay(name: string): Promise<Recording> {
 
 test('every sample has a module, a script and a recording', () => {
   for (const name of names) {
-    const module = name.replaceAll('-', '_');
     expect(
-      [`${module}.c`, `${module}.rs`].some((file) => existsSync(join(samples, name, file))),
+      [`${name}.c`, `${name}.rs`].some((file) => existsSync(join(samples, name, file))),
       `the source of ${name}`,
     ).toBe(true);
-    for (const file of [`${module}.ko`, 'script.sh', 'recording.txt'])
+    for (const file of [`${name}.ko`, 'script.sh', 'recording.txt'])
       expect(existsSync(join(samples, name, file)), `samples/${name}/${file}`).toBe(true);
   }
 });

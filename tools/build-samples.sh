@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds every sample against Debian's kernel headers, in one run of kbuild, at a fixed place, so that the result is always the same;
-# without debugging information, as distributions ship modules. With --check compares with the committed .ko instead of replacing it.
+# without debugging information, as distributions ship modules. Rust's compiler is Debian's (/usr/bin/rustc). With --check compares with the committed .ko instead of replacing it.
 set -euo pipefail
 release=6.1.0-56-amd64
 samples=$(cd "$(dirname "$0")/../samples" && pwd)
@@ -13,11 +13,10 @@ flock 9
 rm -rf "$place"
 for folder in "$samples"/*/; do
   name=$(basename "$folder")
-  module=${name//-/_}
   mkdir -p "$place/$name"
-  cp "$folder$module".[cr]* "$place/$name/"
+  cp "$folder$name".[cr]* "$place/$name/"
   # A module of one C file needs one line; others bring a Kbuild.
-  if [ -f "$folder/Kbuild" ]; then cp "$folder/Kbuild" "$place/$name/"; else echo "obj-m := $module.o" > "$place/$name/Kbuild"; fi
+  if [ -f "$folder/Kbuild" ]; then cp "$folder/Kbuild" "$place/$name/"; else echo "obj-m := $name.o" > "$place/$name/Kbuild"; fi
   echo "obj-m += $name/" >> "$place/Kbuild"
 done
 make -s -j2 -C "$headers" M="$place" modules >"$place/log" 2>&1 || { cat "$place/log" >&2; exit 1; }

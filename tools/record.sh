@@ -66,7 +66,7 @@ export PATH=/record:/sbin:/bin
 mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev; mount -t debugfs debugfs /sys/kernel/debug
 cd /root
 : > /tmp/modules
-before=$(dmesg -r | wc -l)
+before=$(busybox dmesg -r | wc -l)
 sh "samples/$sample/script.sh" > /tmp/out 2>&1
 status=$?
 /record/snapshot
@@ -74,7 +74,7 @@ status=$?
   echo '--- script'; cat /tmp/out
   echo '--- status'; echo $status
   echo '--- modules'; cat /tmp/modules
-  echo '--- dmesg'; dmesg -r | tail -n +$((before + 1))
+  echo '--- dmesg'; busybox dmesg -r | tail -n +$((before + 1))
   echo '--- tainted'; cat /proc/sys/kernel/tainted
   [ ! -f "samples/$sample/events.sh" ] || { echo '--- events'; sh "samples/$sample/events.sh" 2>&1; }
   echo '--- end'
@@ -98,7 +98,7 @@ record() {
   fi
   # What the kernel says of its own accord a while after the boot is none of the sample's.
   tr -d '\r' < "$work/$name.result" | sed -n '/^--- script/,/^--- end/p' | sed '/^--- end/d' |
-    sed -E '/^--- dmesg/,/^--- tainted/ { s/^(<[0-9]+>)\[[^]]*\] /\1/; /^<6>(tsc: Refined|clocksource: (tsc: mask|Switched)|random: crng init)/d }' \
+    sed -E '/^--- dmesg/,/^--- tainted/ { s/^(<[0-9]+>)\[[^]]*\] /\1/; /^<[46]>(tsc: Refined|clocksource: (tsc: mask|Switched)|random: crng init|hrtimer: interrupt took)/d }' \
       > "$root/samples/$name/recording.txt"
   echo "recorded $name"
 }

@@ -55,9 +55,11 @@ export interface KernelOptions {
 const MEMORY_PAGES = 65536;
 /**
  * Shared, though only one thread uses it: V8 counts the 4 GiB of a plain memory as used and collects all garbage for each
- * kernel that boots, which costs ten times the boot itself.
+ * kernel that boots, which costs ten times the boot itself. Of a shared one it counts nothing, so that dead kernels would
+ * pile up: each kernel holds a buffer that it never touches, of about the size of what a kernel does touch.
  */
 const MEMORY = { initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: typeof SharedArrayBuffer !== 'undefined' };
+const BALLAST = 64;
 /** What one exhausted loop budget of the CPU is worth: a tick of 250 Hz. */
 const TICK: Nanoseconds = 4_000_000;
 const EFLAGS_IF = 0x200n;
@@ -99,13 +101,15 @@ export class Kernel {
   readonly #time: TimeMode;
   readonly #wallStart: number;
   #pumping: Promise<void> | undefined;
-  /** Tasks that somebody outside waits for. */
-  #foreground = 0;
+  /** What makes those outside fail who wait for a task. Time passes only while there are any. */
+  readonly #waiting = new Set<(error: unknown) => void>();
+  #halted = false;
   /** Processes that compute outside, between two system calls: virtual time stands still meanwhile. */
   #busy = 0;
   /** Processes by pid. */
   readonly processes = new Map<number, KernelProcess>();
   #wake: (() => void) | undefined;
+  readonly ballast = new WebAssembly.Memory({ initial: BALLAST, maximum: BALLAST });
   readonly #services = new Map<new (k: Kernel) => unknown, unknown>();
 
   constructor(options: KernelOptions) {
@@ -197,6 +201,10 @@ export class Kernel {
   *call(fn: Addr, ...args: readonly (number | bigint)[]): Sleeping<Addr> {
     return yield { kind: 'call', fn, args };
   }
+  /** `call` where call traces show how Linux comes to `fn`: `way` is a key of KernelDescription.wayTo. */
+  *callBy(way: string, fn: Addr, ...args: readonly (number | bigint)[]): Sleeping<Addr> {
+    return yield { kind: 'call', fn, args, way };
+  }
   /** Calls a function that returns an int. */
   *callInt(fn: Addr, ...args: readonly (number | bigint)[]): Sleeping<number> {
     return (yield { kind: 'call', fn, args }) | 0;
@@ -238,11 +246,11 @@ export class Kernel {
   /** Resolves when `task` has ended. Meanwhile time passes. */
   async waitFor(task: Task): Promise<void> {
     if (task.dead) return;
-    this.#foreground++;
-    const ended = new Promise<void>((resolve) => {
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#waiting.add(reject);
       task.onExit.push(() => {
         // At once, not when the promise is noticed: else time would run on meanwhile.
-        this.#foreground--;
+        this.#waiting.delete(reject);
         resolve();
       });
     });
@@ -255,7 +263,15 @@ export class Kernel {
   }
   letGo(): void {
     this.#busy--;
-    if (this.#busy === 0 && this.#foreground > 0) this.wakePump();
+    if (this.#busy === 0 && this.#waiting.size > 0) this.wakePump();
+  }
+  /** Somebody waits for a task that sleeps, and nothing that is known will wake it. */
+  get stuck(): boolean {
+    return this.#pumping === undefined && this.#waiting.size > 0;
+  }
+  /** Turns the machine off: nothing runs any more, and who waits for it waits for ever. */
+  halt(): void {
+    this.#halted = true;
   }
   /** Makes sure that runnable tasks get to run. */
   wakePump(): void {
@@ -266,14 +282,14 @@ export class Kernel {
     await undefined;
     let sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
     try {
-      for (;;) {
+      while (!this.#halted) {
         this.#followWall();
         this.clock.runDue();
         if (!this.scheduler.runNext()) {
           // Nothing can run. Time passes only while somebody outside waits for a result (or by itself, on the wall).
           const { next } = this.clock;
           if (this.#time === 'virtual') {
-            if (this.#foreground === 0 || this.#busy > 0 || next === undefined) return;
+            if (this.#waiting.size === 0 || this.#busy > 0 || next === undefined) return;
             this.clock.advanceTo(next);
           } else {
             if (next === undefined) return;
@@ -285,6 +301,11 @@ export class Kernel {
           sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
         }
       }
+    } catch (error) {
+      // A bug of ours: whoever waits hears of it.
+      if (this.#waiting.size === 0) throw error;
+      for (const fail of this.#waiting) fail(error);
+      this.#waiting.clear();
     } finally {
       // At once: what becomes runnable from here on starts a new pump.
       this.#pumping = undefined;

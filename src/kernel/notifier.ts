@@ -67,6 +67,7 @@ function chainHead(k: Kernel, symbol: string, struct: string): Addr {
   if (address === undefined) throw new Error(`this kernel has no ${symbol}`);
   return address + k.layouts.offsetOf(struct, 'head');
 }
+const RESTART_CHAIN = ['restart_handler_list', 'atomic_notifier_head'] as const;
 const MODULE_CHAIN = [kernelSymbol('module_notify_list'), 'blocking_notifier_head'] as const;
 /** Tells the module notifiers of a new state of the module at `module`. Source: kernel/module/main.c. */
 export function* notifyModule(k: Kernel, state: number, module: Addr): Sleeping<number> {
@@ -113,8 +114,14 @@ export const notifierApi: KernelApi = kernelApi('kernel/notifier.c', {
   srcu_init_notifier_head: kfunc({ nh: pointer('struct srcu_notifier_head *') }, nothing, (k, { nh }) =>
     k.memory.fill(nh, 0, k.layouts.sizeOf('srcu_notifier_head')),
   ),
+  register_restart_handler: partial(
+    'the machine never restarts: nobody calls it',
+    kfunc({ nb: n }, int, (k, { nb }) => register(k, chainHead(k, ...RESTART_CHAIN), nb)),
+  ),
+  unregister_restart_handler: kfunc({ nb: n }, int, (k, { nb }) => unregister(k, chainHead(k, ...RESTART_CHAIN), nb)),
   panic_notifier_list: kdata(() => {}),
   ...kernelChain('module', ...MODULE_CHAIN),
   ...kernelChain('reboot', 'reboot_notifier_list', 'blocking_notifier_head', 'the machine never reboots: nobody calls it'),
+  ...kernelChain('pm', 'pm_chain_head', 'blocking_notifier_head', 'nothing ever suspends: nobody calls it'),
   ...kernelChain('die', 'die_chain', 'atomic_notifier_head', 'not called yet when a task dies'),
 });

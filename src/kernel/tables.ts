@@ -5,19 +5,33 @@ import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
-import { dmaMappingApi, dmaPoolApi, isaDmaApi } from './dma/mapping.ts';
+import { algapiApi } from './crypto/algapi.ts';
+import { cryptoApi } from './crypto/api.ts';
+import { shashApi } from './crypto/shash.ts';
+import { skcipherApi } from './crypto/skcipher.ts';
+import { dmaMappingApi, dmaPoolApi } from './dma/mapping.ts';
+import { dmaApi } from './dma.ts';
+import { acpiApi } from './drivers/acpi/acpi.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
+import { componentApi } from './drivers/base/component.ts';
 import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
-import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
+import { pmMainApi } from './drivers/base/power/main.ts';
+import { pmQosApi } from './drivers/base/power/qos.ts';
+import { pmCommonApi, pmGenericApi, pmRuntimeApi, wakeupApi } from './drivers/base/power/runtime.ts';
+import { propertyApi } from './drivers/base/property.ts';
+import { regcacheApi, regmapApi, regmapFieldApi } from './drivers/base/regmap/regmap.ts';
+import { hwRandomApi } from './drivers/char/hw_random/core.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
+import { clkApi } from './drivers/clk/clk.ts';
 import { connectorApi } from './drivers/connector/connector.ts';
 import { dmiApi } from './drivers/firmware/dmi_scan.ts';
+import { gpiolibApi } from './drivers/gpio/gpiolib.ts';
 import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
@@ -27,16 +41,27 @@ import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
+import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { mfdApi } from './drivers/mfd/mfd-core.ts';
+import { pciApi } from './drivers/pci/pci.ts';
+import { pciDriverApi } from './drivers/pci/pci-driver.ts';
+import { phyApi } from './drivers/phy/phy-core.ts';
+import { pinctrlApi } from './drivers/pinctrl/core.ts';
+import { pnpApi } from './drivers/pnp/driver.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
+import { resetApi } from './drivers/reset/core.ts';
+import { spiApi } from './drivers/spi/spi.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
+import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { fcntlApi } from './fs/fcntl.ts';
 import { fileTableApi } from './fs/file_table.ts';
+import { inodeApi } from './fs/inode.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
 import { openApi } from './fs/open.ts';
@@ -51,10 +76,11 @@ import { jumpLabelApi } from './jump_label.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
+import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
-import { dumpStackApi } from './lib/dump_stack.ts';
+import { genallocApi } from './lib/genalloc.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
@@ -67,6 +93,7 @@ import { scatterlistApi } from './lib/scatterlist.ts';
 import { siphashApi } from './lib/siphash.ts';
 import { listSortApi, sortApi } from './lib/sort.ts';
 import { stringApi, stringHelpersApi } from './lib/string.ts';
+import { textsearchApi } from './lib/textsearch.ts';
 import { kasprintfApi, vsprintfApi } from './lib/vsprintf.ts';
 import { vsscanfApi } from './lib/vsscanf.ts';
 import { idrApi, radixTreeApi, xarrayApi } from './lib/xarray.ts';
@@ -80,6 +107,8 @@ import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
 import { percpuApi } from './mm/percpu.ts';
 import { mmUtilApi, slabCommonApi } from './mm/slab_common.ts';
 import { vmallocApi } from './mm/vmalloc.ts';
+import { tcpCongApi } from './net/ipv4/tcp_cong.ts';
+import { ematchApi } from './net/sched/ematch.ts';
 import { notifierApi } from './notifier.ts';
 import { paramsApi } from './params.ts';
 import { pidApi } from './pid.ts';
@@ -98,20 +127,26 @@ import { umhApi } from './umh.ts';
 import { workqueueApi } from './workqueue.ts';
 
 export const kernelTables: readonly KernelApi[] = [
+  acpiApi,
   addressSpaceApi,
+  algapiApi,
   bitmapApi,
+  bitrevApi,
   bsearchApi,
   busApi,
   capabilityApi,
   charDevApi,
   classApi,
+  clkApi,
   cmdlineApi,
   completionApi,
+  componentApi,
   connectorApi,
   cpuApi,
   cpuCountApi,
   crcApi,
   credApi,
+  cryptoApi,
   ctypeApi,
   debugfsApi,
   decAndLockApi,
@@ -120,27 +155,32 @@ export const kernelTables: readonly KernelApi[] = [
   deviceApi,
   devresApi,
   devresIoApi,
+  dmaApi,
   dmaMappingApi,
   dmaPoolApi,
   dmiApi,
   driverApi,
-  dumpStackApi,
   dynamicDebugApi,
+  ematchApi,
   entryApi,
   fcntlApi,
   ffCoreApi,
   fileTableApi,
   findBitApi,
   firmwareLoaderApi,
+  genallocApi,
+  gpiolibApi,
   groupsApi,
   hexdumpApi,
   hrtimerApi,
+  hwRandomApi,
   hweightApi,
   hwmonApi,
   i2cBaseApi,
   i2cSmbusApi,
   idrApi,
   initTaskApi,
+  inodeApi,
   inputApi,
   inputCompatApi,
   inputHandlersApi,
@@ -150,7 +190,6 @@ export const kernelTables: readonly KernelApi[] = [
   ioremapApi,
   irqManageApi,
   irqWorkApi,
-  isaDmaApi,
   jumpLabelApi,
   kasprintfApi,
   keyboardApi,
@@ -168,6 +207,7 @@ export const kernelTables: readonly KernelApi[] = [
   listSortApi,
   mathApi,
   mempoolApi,
+  mfdApi,
   miscApi,
   mmUtilApi,
   moduleApi,
@@ -180,14 +220,25 @@ export const kernelTables: readonly KernelApi[] = [
   panicApi,
   paramsApi,
   paravirtApi,
+  pciApi,
+  pciDriverApi,
   percpuApi,
+  phyApi,
   pidApi,
+  pinctrlApi,
   platformApi,
+  pmCommonApi,
+  pmGenericApi,
+  pmMainApi,
+  pmQosApi,
+  pmRuntimeApi,
+  pnpApi,
   powerSupplyApi,
   prandomApi,
   preemptApi,
   printkApi,
   procGenericApi,
+  propertyApi,
   radixTreeApi,
   randomApi,
   ratelimitApi,
@@ -197,7 +248,9 @@ export const kernelTables: readonly KernelApi[] = [
   refcountApi,
   regcacheApi,
   regmapApi,
+  regmapFieldApi,
   regulatorApi,
+  resetApi,
   resourceApi,
   rtmutexApi,
   rwsemApi,
@@ -207,12 +260,15 @@ export const kernelTables: readonly KernelApi[] = [
   semaphoreApi,
   seqFileApi,
   serioApi,
+  shashApi,
   signalApi,
   siphashApi,
+  skcipherApi,
   slabCommonApi,
   smpApi,
   softirqApi,
   sortApi,
+  spiApi,
   spinlockApi,
   srcuApi,
   stringApi,
@@ -220,19 +276,24 @@ export const kernelTables: readonly KernelApi[] = [
   sysctlApi,
   sysfsApi,
   sysrqApi,
+  tcpCongApi,
+  textsearchApi,
   timeApi,
   timekeepingApi,
   timerApi,
   touchWatchdogApi,
   traceEventsApi,
   umhApi,
+  usbQuirksApi,
   userNamespaceApi,
   usercopyApi,
   uuidApi,
+  vivaldiApi,
   vmallocApi,
   vsprintfApi,
   vsscanfApi,
   waitApi,
+  wakeupApi,
   workqueueApi,
   x86CpuApi,
   xarrayApi,

@@ -8,7 +8,7 @@ import { Interpreter, Interrupted, Leave } from './interpreter.ts';
 import { Ended } from './io.ts';
 import { justBash } from './just_bash.ts';
 import { parsePlain } from './plain.ts';
-import type { Services } from './services.ts';
+import type { Command, Services } from './services.ts';
 import { State } from './state.ts';
 
 const BY_SIGNAL = 128;
@@ -27,6 +27,8 @@ export interface ShellOptions {
   /** $0. */
   readonly name?: string;
   readonly args?: readonly string[];
+  /** Commands of the host's own, by name. */
+  readonly commands?: Readonly<Record<string, Command>>;
 }
 export interface ShellResult {
   readonly stdout: string;
@@ -70,7 +72,7 @@ export class Shell {
       crash: (error) => {
         this.#broken ??= error;
       },
-      find: (io, name) => findCommand(this.#services, io, name),
+      find: async (io, name) => options.commands?.[name] ?? findCommand(io, name),
       names: () => commandNames(),
     };
     const state = this.#state;

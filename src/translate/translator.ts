@@ -16,6 +16,10 @@ const DEFAULT_FUEL = 1 << 16;
 const TOP = 0xffffffff00000000n;
 const ALL_ONES = 0xffffffff;
 
+const RSP = 4;
+/** Calls that drop their return addresses nest without end on the host's stack, though the guest's does not grow. */
+const isStackOverflow = (error: unknown): boolean => error instanceof RangeError && error.message.includes('call stack');
+
 /** Text whose bytes went into one WebAssembly module; a patch of any of them drops it whole. */
 interface Batch {
   readonly ranges: { readonly start: number; readonly end: number }[];
@@ -90,7 +94,15 @@ export class Translator {
           this.#setRip(ip);
           return { kind: 'left', ip };
         }
-        next = this.#runtime.enter(slot);
+        try {
+          next = this.#runtime.enter(slot);
+        } catch (error) {
+          if (!isStackOverflow(error)) throw error;
+          const sp = this.#view.getUint32(this.#options.layout.registers + RSP * 8, true);
+          const last = this.#view.getUint32(sp, true);
+          this.#setRip(last);
+          return { kind: 'stack', ip: last };
+        }
       }
       if (next === 0) return this.#stop();
       ip = next >>> 0;

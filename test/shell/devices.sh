@@ -56,7 +56,7 @@ dmesg | plain | grep mailbox | sed 's/mailbox: //' | sort | uniq -c | sed 's/^ *
 title sysfs and procfs
 insmod samples/params/params.ko
 cd /sys/module/params/parameters; cat number; echo 7 > number; cat number; echo nonsense > number; echo $?; echo 3 > even; echo $?; printf 4 > even; cat even
-echo 1 > word; echo $?; cat word; echo x > nosuch; echo $?; cat nosuch; cat hidden; ls
+echo 1 > word; echo $?; cat word; echo x > nosuch; echo $?; cat nosuch; cat hidden; ls number nosuch
 echo 5 > /sys/module/params/refcnt; echo $?; cat /sys/module/params/initstate; cd /root
 rmmod params
 cat /proc/sys/kernel/ostype /proc/sys/kernel/osrelease; echo x > /proc/sys/kernel/ostype; echo $?; echo x > /proc/version; echo $?; mkdir /proc/x; touch /sys/x; rm /proc/version; ls /proc/nosuch

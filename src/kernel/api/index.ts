@@ -1,3 +1,4 @@
+export * from './absent.ts';
 export * from './bind.ts';
 export * from './kfunc.ts';
 export * from './registers.ts';

@@ -1,20 +1,18 @@
 // Memory that devices reach. A bus address is the physical address: the index of the byte in guest memory. No device uses it.
 // Source: kernel/dma/mapping.c, kernel/dma/direct.c, mm/dmapool.c, kernel/dma.c.
-import { EBUSY, EINVAL, EIO } from '#abi';
+import { EINVAL, EIO } from '#abi';
 import {
   cstring,
   gfp_t,
   int,
   type KernelApi,
   type KernelSymbol,
-  kdata,
   kernelApi,
   kernelStruct,
   kfunc,
   noop,
   nothing,
   partial,
-  pointer,
   ptr,
   size_t,
   u64,
@@ -161,28 +159,5 @@ export const dmaPoolApi: KernelApi = kernelApi('mm/dmapool.c', {
   }),
   dma_pool_free: kfunc({ pool, vaddr: voidPtr, dma: dma_addr_t }, nothing, (k, { vaddr }) => {
     k.slab.free(vaddr);
-  }),
-});
-
-const ISA_CHANNELS = 8;
-/** The channel that the two controllers are cascaded by. */
-const CASCADE = 4;
-/** Who has which channel of the ISA DMA controller. */
-class IsaChannels {
-  readonly owners = new Map<number, Addr>([[CASCADE, NULL]]);
-}
-export const isaDmaApi: KernelApi = kernelApi('kernel/dma.c', {
-  dma_spin_lock: kdata(() => {}),
-  request_dma: kfunc({ dmanr: uint, device_id: pointer('const char *') }, int, (k, { dmanr, device_id }) => {
-    const { owners } = k.get(IsaChannels);
-    if (dmanr >= ISA_CHANNELS) return -EINVAL;
-    if (owners.has(dmanr)) return -EBUSY;
-    owners.set(dmanr, device_id);
-    return 0;
-  }),
-  free_dma: kfunc({ dmanr: uint }, nothing, (k, { dmanr }) => {
-    const { owners } = k.get(IsaChannels);
-    if (dmanr >= ISA_CHANNELS) k.log.print('warning', `Trying to free DMA${dmanr}`);
-    else if (!owners.delete(dmanr)) k.log.print('warning', `Trying to free free DMA${dmanr}`);
   }),
 });

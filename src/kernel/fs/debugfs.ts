@@ -28,6 +28,7 @@ import { ModuleFile } from './devices.ts';
 import { attrRead, attrWrite } from './libfs.ts';
 import { openModuleFile } from './module_file.ts';
 import { type FsNode, type OpenNode, Symlink, TextFile, type TextSource, TreeDirectory } from './node.ts';
+import { openSingle } from './seq_file.ts';
 
 const Dentry = kernelStruct('dentry', { d_parent: voidPtr, 'd_name.name': voidPtr });
 const BlobWrapper = kernelStruct('debugfs_blob_wrapper', { data: voidPtr, size: size_t });
@@ -89,6 +90,7 @@ const fs = (k: Kernel): DebugFs => k.get(DebugFs);
 function createFile(k: Kernel, name: string, mode: number, parent: Addr, data: Addr, operations: Addr): Addr {
   const node = new ModuleFile(S_IFREG | (mode & 0o7777), (self, flags) =>
     openModuleFile(k, self, name, flags, {
+      kind: 'debugfs',
       operations,
       functions: functionsOf(k, operations),
       inodePrivate: data,
@@ -165,6 +167,30 @@ export const debugfsApi: KernelApi = kernelApi('fs/debugfs', {
     nothing,
     (k, { name, mode, parent: within, data, fops }) => {
       createFile(k, name, mode, within, data, fops);
+    },
+  ),
+  /** A file with one record, which read_fn(seq_file, data) shows; its data is the device. It goes with its directory. */
+  debugfs_create_devm_seqfile: kfunc(
+    { dev: voidPtr, name: cstring, parent, read_fn: voidPtr },
+    nothing,
+    (k, { dev, name, parent: within, read_fn }) => {
+      const node = new ModuleFile(S_IFREG | 0o444, (self, flags) =>
+        openModuleFile(k, self, name, flags, {
+          kind: 'debugfs',
+          operations: NULL,
+          inodePrivate: dev,
+          functions: {
+            open: (file) => openSingle(k, file, read_fn, dev),
+            release: k.symbols.require('single_release'),
+            read: k.symbols.require('seq_read'),
+            llseek: k.symbols.require('seq_lseek'),
+            write: NULL,
+            ioctl: NULL,
+            poll: NULL,
+          },
+        }),
+      );
+      fs(k).add(name, within, node);
     },
   ),
   debugfs_create_symlink: kfunc({ name: cstring, parent, target: cstring }, parent, (k, { name, parent: within, target }) =>

@@ -1,9 +1,12 @@
 // Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
+import { EIO } from '#abi';
 
+import { DmaChannels } from '../dma.ts';
 import { MiscDevices } from '../drivers/char/misc.ts';
 import { inputProc } from '../drivers/input/sysfs.ts';
 import { Irqs } from '../irq/manage.ts';
 import type { Kernel } from '../kernel.ts';
+import { synthUevent } from '../lib/kobject_uevent.ts';
 import { type Addr, hex64, latin1 } from '../memory.ts';
 import { flagsText } from '../module/main.ts';
 import {
@@ -23,8 +26,8 @@ import { AttributeFile, ComputedDirectory, type Directory, plainText, Symlink, T
 import { ProcRoot } from './proc_pid.ts';
 import { procSys } from './proc_sys.ts';
 import { procSystem } from './proc_system.ts';
+import { sysfsText } from './sysfs/sysfs.ts';
 
-const SYSFS_SIZE = 4096;
 const SECTION_FILE_SIZE = 19;
 const SHF_ALLOC = 2;
 const SHT_NOTE = 7;
@@ -78,6 +81,7 @@ function procfs(k: Kernel): void {
   text('devices', () => k.get(CharDevices).procText());
   text('misc', () => k.get(MiscDevices).procText());
   for (const [name, file] of inputProc(k)) proc.child('bus', 0o555).child('input', 0o555).put(name, file);
+  text('dma', () => k.get(DmaChannels).procText());
   text('interrupts', () => k.get(Irqs).procText());
   text('ioports', () => k.get(Resources).procText('ioport_resource'));
   text('iomem', () => k.get(Resources).procText('iomem_resource'));
@@ -124,13 +128,20 @@ function moduleDirectory(k: Kernel, module: Module): Directory {
   const text = (name: string, make: () => string, mode = 0o444): void =>
     directory.put(
       name,
-      new AttributeFile(
+      sysfsText(
         mode,
         plainText(() => `${make()}\n`),
-        SYSFS_SIZE,
       ),
     );
-  directory.put('uevent', new AttributeFile(0o200, {}, SYSFS_SIZE));
+  directory.put(
+    'uevent',
+    sysfsText(0o200, {
+      // biome-ignore lint/correctness/useYield: it never sleeps
+      *write(event) {
+        return synthUevent(k, `/module/${module.name}`, event) || event.length;
+      },
+    }),
+  );
   for (const name of ['version', 'srcversion']) {
     const value = module.tag(name);
     if (value !== undefined) text(name, () => value);
@@ -155,19 +166,18 @@ function parametersDirectory(k: Kernel, module: Module): Directory {
   const directory = new TreeDirectory(0o755, false);
   for (const parameter of module.parameters) {
     if (parameter.perm === 0) continue;
+    const writable = (parameter.perm & 0o222) !== 0;
     directory.put(
       parameter.name,
-      new AttributeFile(
-        parameter.perm,
-        {
-          read: () => getParameter(k, parameter),
-          *write(value) {
-            const { error } = yield* setParameter(k, parameter, value);
-            return error === 0 ? value.length : error;
-          },
+      sysfsText(parameter.perm, {
+        read: () => getParameter(k, parameter),
+        *write(value) {
+          // Somebody has changed the file's mode.
+          if (!writable) return -EIO;
+          const { error } = yield* setParameter(k, parameter, value);
+          return error === 0 ? value.length : error;
         },
-        SYSFS_SIZE,
-      ),
+      }),
     );
   }
   return directory;

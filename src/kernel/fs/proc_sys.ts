@@ -2,6 +2,7 @@
 // Documentation/admin-guide/sysctl/kernel.rst.
 import { EINVAL } from '#abi';
 import type { Kernel } from '../kernel.ts';
+import { CongestionControls } from '../net/ipv4/tcp_cong.ts';
 import { NODENAME } from '../sched/init_task.ts';
 import { AttributeFile, plainText, type TreeDirectory } from './node.ts';
 
@@ -64,6 +65,8 @@ const variables: readonly Variable[] = [
   constant('kernel/cap_last_cap', '40'),
   constant('kernel/ngroups_max', '65536'),
   constant('fs/file-max', '9223372036854775807'),
+  { path: 'net/ipv4/tcp_available_congestion_control', read: (k) => k.get(CongestionControls).available().trimEnd() },
+  { path: 'net/ipv4/tcp_allowed_congestion_control', read: (k) => k.get(CongestionControls).allowed().trimEnd() },
 ];
 
 /** A write takes effect whole; what cannot be written cannot be opened for it either. */

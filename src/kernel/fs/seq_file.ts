@@ -75,13 +75,15 @@ function grow(k: Kernel, seq: SeqView): boolean {
 /** Records from seq->index on, as many as fit into `wanted` bytes. Gives 0 or -errno. Linux: the loop of seq_read_iter(). */
 function* fill(k: Kernel, seq: SeqView, wanted: number): Sleeping<number> {
   const op = k.view(SeqOperations, seq.op);
+  // Files that proc itself opens are read by seq_read_iter(), those of a module by its seq_read().
+  const way = k.view(FileStruct, seq.file).f_op === 0 ? 'proc.seq_' : 'seq.';
   const index = seq.addr + k.layouts.offsetOf('seq_file', 'index');
   for (;;) {
-    let entry = yield* k.call(op.start, seq.addr, index);
+    let entry = yield* k.callBy(`${way}start`, op.start, seq.addr, index);
     let error = isError(entry) ? entry : 0;
     while (entry !== 0 && error === 0) {
       const before = seq.count;
-      const shown = yield* k.callInt(op.show, seq.addr, entry);
+      const shown = (yield* k.callBy(`${way}show`, op.show, seq.addr, entry)) | 0;
       if (shown < 0) error = shown;
       else if (shown === SEQ_SKIP) seq.count = before;
       if (error !== 0) break;
@@ -89,19 +91,19 @@ function* fill(k: Kernel, seq: SeqView, wanted: number): Sleeping<number> {
         // The record that did not fit is shown again: alone in a larger buffer, or at the next read.
         seq.count = before;
         if (before === 0) break;
-        yield* k.call(op.stop, seq.addr, entry);
+        yield* k.callBy(`${way}stop`, op.stop, seq.addr, entry);
         return 0;
       }
       const at = seq.index;
-      entry = yield* k.call(op.next, seq.addr, entry, index);
+      entry = yield* k.callBy(`${way}next`, op.next, seq.addr, entry, index);
       if (seq.index === at) seq.index = at + 1;
       if (isError(entry)) error = 0;
       if (entry === 0 || isError(entry) || seq.count >= wanted) {
-        yield* k.call(op.stop, seq.addr, entry);
+        yield* k.callBy(`${way}stop`, op.stop, seq.addr, entry);
         return 0;
       }
     }
-    yield* k.call(op.stop, seq.addr, entry);
+    yield* k.callBy(`${way}stop`, op.stop, seq.addr, entry);
     if (error !== 0) {
       seq.count = 0;
       return error;

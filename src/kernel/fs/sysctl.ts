@@ -31,6 +31,8 @@ const CtlTable = kernelStruct('ctl_table', {
 });
 const NULL = 0;
 const PAGE_SIZE = 4096;
+const HZ = 250n;
+const USER_HZ = 100n;
 /** strictly decimal, octal or hexadecimal, as the kernel's strtoul reads */
 const NUMBER = /^-?(?:0[xX][0-9a-fA-F]+|\d+)$/;
 
@@ -105,9 +107,11 @@ interface NumberType {
   readonly signed: boolean;
   /** Whether extra1 and extra2 point at bounds. */
   readonly bounded: boolean;
+  /** What a user's 1 is in memory, as a fraction: jiffies and seconds or milliseconds. */
+  readonly scale?: readonly [multiply: bigint, divide: bigint];
 }
 /** A vector of numbers, tab separated. */
-const vector = ({ bytes, signed, bounded }: NumberType): KernelSymbol =>
+const vector = ({ bytes, signed, bounded, scale: [multiply, divide] = [1n, 1n] }: NumberType): KernelSymbol =>
   kfunc(handler, int, (k, { table: entry, write, buffer, lenp, ppos }) => {
     const { data, maxlen, extra1, extra2 } = k.view(CtlTable, entry);
     const count = Math.floor(maxlen / bytes);
@@ -120,7 +124,10 @@ const vector = ({ bytes, signed, bounded }: NumberType): KernelSymbol =>
         k.memory.setPtr(lenp, 0);
         return 0;
       }
-      const text = `${Array.from({ length: count }, (_, n) => load(data + n * bytes)).join('\t')}\n`.slice(0, k.memory.ptr(lenp));
+      const text = `${Array.from({ length: count }, (_, n) => (load(data + n * bytes) * divide) / multiply).join('\t')}\n`.slice(
+        0,
+        k.memory.ptr(lenp),
+      );
       k.memory.write(buffer, fromLatin1(text));
       k.memory.setPtr(lenp, text.length);
       k.memory.setPtr(ppos, text.length);
@@ -132,7 +139,8 @@ const vector = ({ bytes, signed, bounded }: NumberType): KernelSymbol =>
       .filter((word) => word !== '');
     for (const [n, word] of words.slice(0, count).entries()) {
       if (!NUMBER.test(word) || (!signed && word.startsWith('-'))) return -EINVAL;
-      const value = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word);
+      const given = word.startsWith('-') ? -BigInt(word.slice(1)) : BigInt(word);
+      const value = (given * multiply) / divide;
       const fits = (signed ? BigInt.asIntN(bytes * 8, value) : BigInt.asUintN(bytes * 8, value)) === value;
       const low = bounded && extra1 !== NULL && value < load(extra1);
       const high = bounded && extra2 !== NULL && value > load(extra2);
@@ -154,6 +162,11 @@ export const sysctlApi: KernelApi = kernelApi('kernel/sysctl.c', {
   proc_dointvec_minmax: vector({ bytes: 4, signed: true, bounded: true }),
   proc_douintvec_minmax: vector({ bytes: 4, signed: false, bounded: true }),
   proc_doulongvec_minmax: vector({ bytes: 8, signed: false, bounded: true }),
+  /** The user sees milliseconds (seconds, hundredths), the kernel jiffies. */
+  proc_doulongvec_ms_jiffies_minmax: vector({ bytes: 8, signed: false, bounded: true, scale: [HZ, 1000n] }),
+  proc_dointvec_ms_jiffies: vector({ bytes: 4, signed: true, bounded: false, scale: [HZ, 1000n] }),
+  proc_dointvec_jiffies: vector({ bytes: 4, signed: true, bounded: false, scale: [HZ, 1n] }),
+  proc_dointvec_userhz_jiffies: vector({ bytes: 4, signed: true, bounded: false, scale: [HZ, USER_HZ] }),
   proc_dostring: kfunc(handler, int, (k, { table: entry, write, buffer, lenp, ppos }) => {
     const { data, maxlen } = k.view(CtlTable, entry);
     const position = k.memory.ptr(ppos);

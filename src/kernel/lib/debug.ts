@@ -149,6 +149,7 @@ export const kstrtoxMoreApi: KernelApi = kernelApi('lib/kstrtox.c, from user mem
 });
 
 export const panicApi: KernelApi = kernelApi('kernel/panic.c', {
+  dump_stack: kfunc({}, nothing, (k) => k.exceptions.dumpStack()),
   __stack_chk_fail: kfunc({}, nothing, (k) => k.exceptions.panic('stack-protector: Kernel stack is corrupted in: module code')),
   /** The text of a WARN(): the trap behind it reports the rest. */
   panic: variadic({ fmt: cstring }, nothing, (k, { fmt, va }) => k.exceptions.panic(k.formatter.format(fmt, va).replace(/\n$/, ''))),

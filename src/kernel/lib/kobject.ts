@@ -96,7 +96,7 @@ export function* kobjectAdd(k: Kernel, kobj: Addr, parent: Addr): Sleeping<numbe
       error === -17
         ? "with -EEXIST, don't try to register things with the same name in the same directory."
         : `(error: ${error} parent: ${above === NULL ? "'none'" : kobjectName(k, above)})`;
-    k.log.print('err', `kobject: kobject_add_internal failed for ${name} ${what}`);
+    k.log.print('err', `kobject_add_internal failed for ${name} ${what}`);
     return error;
   }
   object.state_initialized |= IN_SYSFS;
@@ -243,7 +243,7 @@ export const kobjectApi: KernelApi = kernelApi('lib/kobject.c', {
     kobjectSetName(k, object, name);
     const error = yield* kobjectAdd(k, object, parent);
     if (error === 0) return object;
-    k.log.print('warning', `kobject: kobject_create_and_add: kobject_add error: ${error}`);
+    k.log.print('warning', `kobject_create_and_add: kobject_add error: ${error}`);
     yield* kobjectPut(k, object);
     return NULL;
   }),
@@ -332,14 +332,14 @@ export const kobjectApi: KernelApi = kernelApi('lib/kobject.c', {
   }),
   kobj_attr_show: blocking({ kobj, attr: voidPtr, buf: voidPtr }, voidPtr, function* (k, { kobj: object, attr, buf }) {
     const { show } = k.view(KobjAttribute, attr);
-    return show === NULL ? -5 : yield* k.call(show, object, attr, buf);
+    return show === NULL ? -5 : yield* k.callBy('kobj_attribute.show', show, object, attr, buf);
   }),
   kobj_attr_store: blocking(
     { kobj, attr: voidPtr, buf: voidPtr, count: voidPtr },
     voidPtr,
     function* (k, { kobj: object, attr, buf, count }) {
       const { store } = k.view(KobjAttribute, attr);
-      return store === NULL ? -5 : yield* k.call(store, object, attr, buf, count);
+      return store === NULL ? -5 : yield* k.callBy('kobj_attribute.store', store, object, attr, buf, count);
     },
   ),
 });

@@ -38,7 +38,7 @@ function initTable(k: Kernel, first: Addr, count: number): void {
   k.memory.fill(first, 0, size * count);
   entry(k, first + (count - 1) * size).page_link = SG_END;
 }
-function next(k: Kernel, address: Addr): Addr {
+export function sgNext(k: Kernel, address: Addr): Addr {
   if ((flagsOf(entry(k, address).page_link) & SG_END) !== 0) return NULL;
   const following = address + k.layouts.sizeOf('scatterlist');
   const { page_link: link } = entry(k, following);
@@ -46,15 +46,15 @@ function next(k: Kernel, address: Addr): Addr {
 }
 function* entries(k: Kernel, first: Addr, count = Number.POSITIVE_INFINITY): Generator<Addr> {
   let left = count;
-  for (let at = first; at !== NULL && left > 0; at = next(k, at), left--) yield at;
+  for (let at = first; at !== NULL && left > 0; at = sgNext(k, at), left--) yield at;
 }
 /** Where the bytes of an entry lie. */
-function bytesAt(k: Kernel, address: Addr): Addr {
+export function sgBytesAt(k: Kernel, address: Addr): Addr {
   const { page_link: link, offset } = entry(k, address);
   return k.get(PageFrames).addressOf(withoutFlags(link)) + offset;
 }
 /** Copies between the list, from byte `skip` on, and `buffer`. Gives how many bytes. */
-function copy(k: Kernel, first: Addr, count: number, buffer: Addr, length: number, skip: number, toBuffer: boolean): number {
+export function sgCopy(k: Kernel, first: Addr, count: number, buffer: Addr, length: number, skip: number, toBuffer: boolean): number {
   let position = 0;
   let done = 0;
   for (const at of entries(k, first, count)) {
@@ -62,7 +62,7 @@ function copy(k: Kernel, first: Addr, count: number, buffer: Addr, length: numbe
     const from = Math.max(0, skip - position);
     const part = Math.min(size - from, length - done);
     if (part > 0) {
-      const place = bytesAt(k, at) + from;
+      const place = sgBytesAt(k, at) + from;
       if (toBuffer) k.memory.copy(buffer + done, place, part);
       else k.memory.copy(place, buffer + done, part);
       done += part;
@@ -76,11 +76,11 @@ const sgl = pointer('struct scatterlist *');
 const table = ptr(SgTable);
 const copying = (toBuffer: boolean) =>
   kfunc({ sgl, nents: uint, buf: voidPtr, buflen: size_t }, size_t, (k, { sgl: first, nents, buf, buflen }) =>
-    copy(k, first, nents, buf, buflen, 0, toBuffer),
+    sgCopy(k, first, nents, buf, buflen, 0, toBuffer),
   );
 const copyingFrom = (toBuffer: boolean) =>
   kfunc({ sgl, nents: uint, buf: voidPtr, buflen: size_t, skip: ulongAddr }, size_t, (k, { sgl: first, nents, buf, buflen, skip }) =>
-    copy(k, first, nents, buf, buflen, skip, toBuffer),
+    sgCopy(k, first, nents, buf, buflen, skip, toBuffer),
   );
 
 export const scatterlistApi: KernelApi = kernelApi('lib/scatterlist.c', {
@@ -92,7 +92,7 @@ export const scatterlistApi: KernelApi = kernelApi('lib/scatterlist.c', {
     view.offset = (buf >>> 0) % PAGE_SIZE;
     view.length = buflen;
   }),
-  sg_next: kfunc({ sg: sgl }, sgl, (k, { sg }) => next(k, sg)),
+  sg_next: kfunc({ sg: sgl }, sgl, (k, { sg }) => sgNext(k, sg)),
   sg_last: kfunc({ sgl, nents: uint }, sgl, (k, { sgl: first, nents }) => [...entries(k, first, nents)].at(-1) ?? NULL),
   sg_nents: kfunc({ sg: sgl }, int, (k, { sg }) => [...entries(k, sg)].length),
   /** How many entries hold the first `len` bytes. */

@@ -18,6 +18,8 @@ import { guestVaList, type VaList } from '../api/valist.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1, latin1 } from '../memory.ts';
 import { kmalloc } from '../mm/slab_common.ts';
+import { flagsText } from './vsprintf_flags.ts';
+import { internetText } from './vsprintf_net.ts';
 import { dentryText, escapedText, fileText, fourccText, resourceText, timeText } from './vsprintf_struct.ts';
 
 const VaFormat = kernelStruct('va_format', { fmt: voidPtr, va: voidPtr });
@@ -35,6 +37,8 @@ interface Spec {
 
 export class Formatter {
   readonly #k: Kernel;
+  /** Functions of this file that have warned. */
+  readonly #said = new Set<string>();
   constructor(k: Kernel) {
     this.#k = k;
   }
@@ -66,11 +70,20 @@ export class Formatter {
         continue;
       }
       const piece = this.#conversion(conversion, spec, va);
-      if (piece === undefined) return out;
+      if (piece === undefined) {
+        this.#once('format_decode', 2661, `Please remove unsupported %${conversion} in format string`);
+        return out;
+      }
       out += piece;
     }
   }
 
+  /** WARN_ONCE() in this file. */
+  #once(name: string, line: number, text: string): void {
+    if (this.#said.has(name)) return;
+    this.#said.add(name);
+    this.#k.exceptions.warn('lib/vsprintf.c', line, name, text);
+  }
   #conversion(conversion: string, spec: Spec, va: VaList): string | undefined {
     switch (conversion) {
       case '%':
@@ -117,7 +130,7 @@ export class Formatter {
     const more = extension.slice(1);
     switch (kind) {
       case 'x':
-        return pad(hex(address, 16), spec);
+        return spec.width > 0 ? text(hex(address, 0)) : spec.flags.includes('#') ? `0x${hex(address, 14)}` : hex(address, 16);
       case 'S':
       case 's':
         return text(this.#symbol(address, 0, kind === 'S'));
@@ -145,7 +158,7 @@ export class Formatter {
         });
       case 'I':
       case 'i':
-        return readable(() => this.#internet(address, kind === 'i', more));
+        return readable(() => internetText(this.#k, address, kind === 'i', more) ?? `(%p${kind}?)`);
       case 'U':
         return readable(() => uuid(memory.read(address, 16), more));
       case 'h': {
@@ -173,10 +186,15 @@ export class Formatter {
         return more.startsWith('cc') ? readable(() => fourccText(memory.u32(address))) : text('(%p4?)');
       case 'N':
         return more.startsWith('F') ? readable(() => `0x${memory.u64(address).toString(16).padStart(16, '0')}`) : text('(%pN?)');
+      case 'G':
+        return readable(() => flagsText(this.#k, address, more[0] ?? '') ?? '(%pG?)');
       case 'O':
         return text('(%pOF?)');
       case 'f':
         return text('(%pf?)');
+      case 'A':
+        this.#once('pointer', 2466, 'Please remove %pA from non-Rust code');
+        return text('(%pA?)');
       case 'k':
       case 'u':
         if (more[0] !== 's') return text('(einval)');
@@ -200,17 +218,6 @@ export class Formatter {
     if (found === undefined) return `0x${hex(address, 0)}`;
     const owner = found.module === undefined ? '' : ` [${found.module}]`;
     return withOffset ? `${found.name}+0x${(found.offset - shift).toString(16)}/0x${found.size.toString(16)}${owner}` : found.name + owner;
-  }
-  #internet(address: Addr, bare: boolean, more: string): string {
-    const { memory } = this.#k;
-    if (more.startsWith('4')) {
-      const bytes = [...memory.read(address, 4)];
-      if (/[hl]/.test(more)) bytes.reverse();
-      return bytes.map((byte) => (bare ? String(byte).padStart(3, '0') : String(byte))).join('.');
-    }
-    const groups = Array.from({ length: 8 }, (_, n) => (memory.u8(address + n * 2) << 8) | memory.u8(address + n * 2 + 1));
-    if (more.includes('c') && !bare) return compressed(groups);
-    return groups.map((group) => group.toString(16).padStart(4, '0')).join(bare ? '' : ':');
   }
   #bitmap(address: Addr, bits: number, list: boolean): string {
     const { memory } = this.#k;
@@ -273,22 +280,6 @@ function uuid(bytes: Uint8Array, more: string): string {
   const text = [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20), digits.slice(20)].join('-');
   return /[BL]/.test(more) ? text.toUpperCase() : text;
 }
-/** RFC 5952: the longest run of zero groups becomes '::'. */
-function compressed(groups: readonly number[]): string {
-  let best = { start: -1, length: 1 };
-  for (let start = 0; start < 8; start++) {
-    let length = 0;
-    while (start + length < 8 && groups[start + length] === 0) length++;
-    if (length > best.length) best = { start, length };
-  }
-  const part = (from: number, to: number): string =>
-    groups
-      .slice(from, to)
-      .map((group) => group.toString(16))
-      .join(':');
-  return best.start < 0 ? part(0, 8) : `${part(0, best.start)}::${part(best.start + best.length, 8)}`;
-}
-
 /** Writes at most `size` bytes with the NUL, as snprintf does. */
 function put(k: Kernel, buffer: Addr, size: number, text: string): void {
   if (size <= 0) return;
@@ -296,7 +287,7 @@ function put(k: Kernel, buffer: Addr, size: number, text: string): void {
   k.memory.write(buffer, bytes);
   k.memory.setU8(buffer + bytes.length, 0);
 }
-const MISSING = '%pg and %pG print a hashed pointer';
+const MISSING = '%pg prints a hashed pointer: there are no block devices';
 const HUGE = 2 ** 31;
 const va_list = pointer('struct __va_list_tag *');
 const buf = voidPtr;

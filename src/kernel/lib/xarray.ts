@@ -20,6 +20,7 @@ import {
   u8,
   u32,
   uint,
+  ulongAddr,
   voidPtr,
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
@@ -338,6 +339,14 @@ export const xarrayApi: KernelApi = kernelApi('lib/xarray.c', {
   xa_load: kfunc({ xa, index }, voidPtr, (k, { xa: array, index: n }) => shown(at(k, array).load(n))),
   xa_store: partial(NO_MULTI, store),
   __xa_store: partial(NO_MULTI, store),
+  xa_store_range: partial(
+    'the range holds one entry an index, not one entry that spans it',
+    kfunc({ xa, first: ulongAddr, last: ulongAddr, entry, gfp: gfp_t }, voidPtr, (k, { xa: array, first, last, entry: value }) => {
+      if (first > last) return error(EINVAL);
+      for (let n = first; n <= last; n++) if (at(k, array).store(n, value) === undefined) return error(ENOMEM);
+      return NULL;
+    }),
+  ),
   xa_erase: erase,
   __xa_erase: erase,
   __xa_insert: kfunc({ xa, index, entry, gfp: gfp_t }, int, (k, { xa: array, index: n, entry: value }) => {

@@ -1,5 +1,5 @@
 // /dev/kmsg. Source: Documentation/ABI/testing/dev-kmsg, kernel/printk/printk.c (devkmsg_*).
-import { EAGAIN, EINTR, EINVAL, ESPIPE, O_NONBLOCK, SEEK_END, SEEK_SET } from '#abi';
+import { EAGAIN, EINTR, EINVAL, EPIPE, ESPIPE, O_NONBLOCK, SEEK_END, SEEK_SET } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { OpenNode } from '../fs/node.ts';
 import type { Kernel } from '../kernel.ts';
@@ -31,17 +31,22 @@ function format({ facility, level, seq, time, continuation, text, dictionary }: 
 /** One record a read, one record a write. */
 export function kmsg(k: Kernel, flags: number): OpenNode {
   const { log } = k;
-  let next = 0;
+  let next = log.first;
   return {
     position: 0,
     *read(count): Sleeping<Uint8Array | number> {
-      if (next >= log.records().length) {
+      if (next < log.first) {
+        // The ring has overwritten what was to be read next.
+        next = log.first;
+        return -EPIPE;
+      }
+      if (next >= log.end) {
         if ((flags & O_NONBLOCK) !== 0) return -EAGAIN;
-        const ready = (): boolean => next < log.records().length;
+        const ready = (): boolean => next < log.end;
         const outcome = yield* k.get(Waiters).until(k.get(KmsgReaders).address, TASK_INTERRUPTIBLE, ready);
         if (outcome === 'signal') return -EINTR;
       }
-      const bytes = fromLatin1(format(log.records()[next] as LogRecord));
+      const bytes = fromLatin1(format(log.records()[next - log.first] as LogRecord));
       if (bytes.length > count) return -EINVAL;
       next++;
       return bytes;
@@ -62,15 +67,15 @@ export function kmsg(k: Kernel, flags: number): OpenNode {
     },
     *seek(offset, whence) {
       if (offset !== 0) return -ESPIPE;
-      if (whence === SEEK_SET) next = 0;
-      else if (whence === SEEK_DATA) next = log.cleared;
-      else if (whence === SEEK_END) next = log.records().length;
+      if (whence === SEEK_SET) next = log.first;
+      else if (whence === SEEK_DATA) next = Math.max(log.cleared, log.first);
+      else if (whence === SEEK_END) next = log.end;
       else return -EINVAL;
       return 0;
     },
     *poll() {
       const POLLIN = 0x41;
-      return next < log.records().length ? POLLIN : 0;
+      return next < log.end ? POLLIN : 0;
     },
   };
 }

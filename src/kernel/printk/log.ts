@@ -23,6 +23,10 @@ export interface LogRecord {
 const DEFAULT_LEVEL = 4;
 /** LOG_LINE_MAX + PREFIX_MAX: what one call may add, prefix included. */
 const LINE_MAX = 991;
+/** The ring: bytes of text, each record with its 8-byte id and aligned, and records. CONFIG_LOG_BUF_SHIFT is 17. */
+const RING_BYTES = 2 ** 17;
+const RING_RECORDS = RING_BYTES / 32;
+const ringBytes = ({ text }: LogRecord): number => 8 + Math.ceil(text.length / 8) * 8;
 const SOH = '\x01';
 const PREFIX = /^\x01([0-7c])/;
 
@@ -33,7 +37,8 @@ export class PrintkLog {
   /** The last record can still be continued. */
   #open = false;
   #seq = 0;
-  /** Index of the first record that `dmesg` shows after `dmesg -C`. */
+  #bytes = 0;
+  /** Sequence number of the first record that `dmesg` shows after `dmesg -C`. */
   cleared = 0;
   /** console, default message, minimum and default console level: /proc/sys/kernel/printk. */
   readonly levels: [number, number, number, number] = [7, DEFAULT_LEVEL, 1, 7];
@@ -41,8 +46,16 @@ export class PrintkLog {
   constructor(k: Kernel) {
     this.#k = k;
   }
+  /** What the ring still holds, oldest first. */
   records(): readonly LogRecord[] {
     return this.#records;
+  }
+  /** Sequence numbers of the oldest record, and of the next to come. */
+  get first(): number {
+    return this.#seq - this.#records.length;
+  }
+  get end(): number {
+    return this.#seq;
   }
   /** Called for each new record (also a continued one, again). */
   listen(listener: (record: LogRecord) => void): void {
@@ -52,8 +65,8 @@ export class PrintkLog {
   print(level: LevelName | number, text: string): void {
     this.vprintk(`${SOH}${typeof level === 'number' ? level : LOGLEVEL[level]}${text}\n`);
   }
-  /** What printk() does with a formatted message: level prefix, newline, continuation. */
-  vprintk(message: string, dictionary: readonly string[] = []): void {
+  /** What printk() does with a formatted message: level prefix, newline, continuation. Gives the length without these. */
+  vprintk(message: string, dictionary: readonly string[] = []): number {
     let text = message.slice(0, LINE_MAX);
     let level: number | undefined;
     let continues = false;
@@ -71,16 +84,19 @@ export class PrintkLog {
       this.append({ level: level ?? DEFAULT_LEVEL, facility: 0, text, continuation: continues, dictionary });
     }
     this.#open = !ended && dictionary.length === 0;
+    return text.length;
   }
   append(record: Omit<LogRecord, 'seq' | 'time'>): void {
     this.#emit({ ...record, seq: this.#seq++, time: this.#k.clock.now });
   }
   #emit(record: LogRecord): void {
     this.#records.push(record);
+    this.#bytes += ringBytes(record);
+    while (this.#bytes > RING_BYTES || this.#records.length > RING_RECORDS) this.#bytes -= ringBytes(this.#records.shift() as LogRecord);
     for (const listener of this.#listeners) listener(record);
   }
   #replaceLast(record: LogRecord): void {
-    this.#records.pop();
+    this.#bytes -= ringBytes(this.#records.pop() as LogRecord);
     this.#emit(record);
   }
 }

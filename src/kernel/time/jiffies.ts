@@ -76,7 +76,7 @@ class Timers {
     // Cancelled or started anew while soft interrupts were held back.
     if (this.#pending.get(timer) !== event) return;
     this.#forget(timer);
-    yield* this.#k.call(this.#k.view(TimerList, timer).function, timer);
+    yield* this.#k.callBy('timer', this.#k.view(TimerList, timer).function, timer);
   }
   /** (Re)starts the timer for its `expires`. @returns whether it was pending. */
   start(timer: Addr): boolean {
@@ -123,6 +123,11 @@ function rounded(j: bigint, now: bigint): bigint {
   const result = rest < hz / 4n ? j - rest : j - rest + hz;
   return result <= now ? j : result;
 }
+function shutdown(k: Kernel, view: { readonly addr: Addr; function: Addr }): number {
+  const was = k.get(Timers).cancel(view.addr);
+  view.function = 0;
+  return was ? 1 : 0;
+}
 export const timerApi: KernelApi = kernelApi('kernel/time/timer.c', {
   jiffies: jiffiesData,
   init_timer_key: kfunc({ timer, func: voidPtr, flags: uint, name: optionalCstring, key }, nothing, (_, { timer: view, func, flags }) => {
@@ -130,8 +135,8 @@ export const timerApi: KernelApi = kernelApi('kernel/time/timer.c', {
     view.function = func;
     view.flags = flags;
   }),
-  add_timer: kfunc({ timer }, nothing, (k, { timer: { addr } }) => {
-    k.get(Timers).start(addr);
+  add_timer: kfunc({ timer }, nothing, (k, { timer: { addr, function: fn } }) => {
+    if (fn !== 0) k.get(Timers).start(addr);
   }),
   mod_timer: kfunc({ timer, expires: ulong }, int, (k, { timer: view, expires }) => {
     if (view.function === 0) return 0;
@@ -140,6 +145,9 @@ export const timerApi: KernelApi = kernelApi('kernel/time/timer.c', {
   }),
   timer_delete: kfunc({ timer }, int, (k, { timer: { addr } }) => (k.get(Timers).cancel(addr) ? 1 : 0)),
   timer_delete_sync: kfunc({ timer }, int, (k, { timer: { addr } }) => (k.get(Timers).cancel(addr) ? 1 : 0)),
+  /** For good: a timer without a function is not started any more. */
+  timer_shutdown: kfunc({ timer }, int, (k, { timer: view }) => shutdown(k, view)),
+  timer_shutdown_sync: kfunc({ timer }, int, (k, { timer: view }) => shutdown(k, view)),
   try_to_del_timer_sync: kfunc({ timer }, int, (k, { timer: { addr } }) => (k.get(Timers).cancel(addr) ? 1 : 0)),
   /** Only ever makes it earlier. */
   timer_reduce: kfunc({ timer, expires: ulong }, int, (k, { timer: view, expires }) => {
@@ -219,6 +227,10 @@ export const timeApi: KernelApi = kernelApi('kernel/time/time.c', {
   /** USER_HZ is 100. */
   jiffies_to_clock_t: kfunc({ x: ulong }, long, (_, { x }) => (x * 100n) / BigInt(HZ)),
   clock_t_to_jiffies: kfunc({ x: ulong }, ulong, (_, { x }) => (x * BigInt(HZ)) / 100n),
+  timespec64_to_jiffies: kfunc({ value: voidPtr }, ulong, (k, { value }) => {
+    const time = k.memory.u64(value) * NS_PER_S + k.memory.u64(value + 8);
+    return (time + BigInt(NS_PER_JIFFY) - 1n) / BigInt(NS_PER_JIFFY);
+  }),
   mktime64: kfunc(
     { year0: uint, mon0: uint, day: uint, hour: uint, min: uint, sec: uint },
     long,

@@ -1,5 +1,5 @@
 // dmesg of util-linux 2.38.1. Left out: the pager of -H, --since and --until.
-import { O_NONBLOCK, O_RDONLY } from '#abi';
+import { EPIPE, O_NONBLOCK, O_RDONLY } from '#abi';
 import { getopt, type OptionRow } from '#kmod';
 import type { Io } from '../io.ts';
 import { fromLatin1, toLatin1 } from '../just_bash.ts';
@@ -120,7 +120,7 @@ async function run(context: CommandContext, given: ReadonlyMap<string, string>, 
     return 0;
   }
   if (has('clear')) {
-    log.cleared = log.records().length;
+    log.cleared = log.end;
     return 0;
   }
   const wanted = ({ priority }: Record_): boolean => {
@@ -146,6 +146,8 @@ async function run(context: CommandContext, given: ReadonlyMap<string, string>, 
   if (has('json')) await io.out('{\n   "dmesg": [\n      ');
   for (;;) {
     const bytes = await io.read(fd, RECORD_MAX);
+    // The ring has gone on over what was to come next.
+    if (bytes === -EPIPE) continue;
     if (typeof bytes === 'number') break;
     const record = parseKmsg(toLatin1(bytes));
     // Each line of a record stands for itself.
@@ -153,7 +155,7 @@ async function run(context: CommandContext, given: ReadonlyMap<string, string>, 
     if (follows) await io.flush();
   }
   if (has('json')) await io.out('\n   ]\n}\n');
-  if (has('readClear')) log.cleared = log.records().length;
+  if (has('readClear')) log.cleared = log.end;
   return 0;
 }
 function formatOf(given: ReadonlyMap<string, string>, has: (key: string) => boolean, io: Io, boot: number): Format {

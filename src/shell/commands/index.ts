@@ -4,7 +4,7 @@ import { S_IFDIR, S_IFMT } from '#abi';
 import { tools } from '#kmod';
 import type { Io } from '../io.ts';
 import { justBash, runTextCommand } from '../just_bash.ts';
-import type { Command, Services } from '../services.ts';
+import type { Command } from '../services.ts';
 import { cat, head, tail, tee } from './cat.ts';
 import { dd } from './dd.ts';
 import { dmesg } from './dmesg.ts';
@@ -92,12 +92,12 @@ const textCommand: Command = async (context, _args, words) => {
   const runsOthers = words[0] === 'xargs' || words[0] === 'find' || words[0] === 'awk';
   return runTextCommand(context.io, words, context.environment, runsOthers ? await bridge(context, Object.keys(own)) : []);
 };
-export async function findCommand(services: Services, io: Io, name: string): Promise<Command | { problem: string }> {
+export async function findCommand(io: Io, name: string): Promise<Command | { problem: string }> {
   const slash = name.lastIndexOf('/');
   if (slash >= 0) {
     const folder = name.slice(0, slash);
     if (!FOLDERS.has(folder)) return script(io, name);
-    return (await findCommand(services, io, name.slice(slash + 1))) as Command;
+    return (await findCommand(io, name.slice(slash + 1))) as Command;
   }
   const command = Object.hasOwn(own, name) ? own[name] : undefined;
   if (command !== undefined) return command;

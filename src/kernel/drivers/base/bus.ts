@@ -60,6 +60,8 @@ export interface BusOperations {
   match(device: Addr, driver: Addr): Sleeping<boolean>;
   probe(device: Addr, driver: Addr): Sleeping<number>;
   remove(device: Addr, driver: Addr): Sleeping<void>;
+  /** Files of the bus's own in the directory of each driver. */
+  driverFiles?(directory: TreeDirectory): void;
 }
 interface Bus {
   readonly name: string;
@@ -264,6 +266,7 @@ export class Buses {
       directory.put('bind', sysfsText(0o200, { write: (text) => this.#bind(bus, driver, text) }));
       directory.put('unbind', sysfsText(0o200, { write: (text) => this.#unbindByName(bus, driver, text) }));
     }
+    bus.operations.driverFiles?.(directory);
     this.#linkModule(view.owner, bus, name, directory);
     view.p = driver;
     bus.drivers.push(driver);

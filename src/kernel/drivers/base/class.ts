@@ -68,7 +68,7 @@ export class Classes {
       k.exceptions.dumpStack();
       k.log.print(
         'err',
-        `kobject: kobject_add_internal failed for ${name} with -EEXIST, don't try to register things with the same name in the same directory.`,
+        `kobject_add_internal failed for ${name} with -EEXIST, don't try to register things with the same name in the same directory.`,
       );
       return -EEXIST;
     }

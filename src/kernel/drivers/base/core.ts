@@ -13,7 +13,6 @@ import {
   kernelStruct,
   kfunc,
   nothing,
-  partial,
   pointer,
   type Sleeping,
   size_t,
@@ -43,6 +42,7 @@ import { Buses, find, forEach } from './bus.ts';
 import { Classes, ClassStruct } from './class.ts';
 import { deviceName } from './dev_printk.ts';
 import { Devres } from './devres.ts';
+import { initRuntimePower } from './power/runtime.ts';
 import { newEnvironment, variablesOf } from './uevent.ts';
 
 export const Device = kernelStruct('device', {
@@ -109,6 +109,7 @@ export const childrenOf = (k: Kernel, device: Addr): readonly Addr[] => core(k).
 export function deviceInitialize(k: Kernel, device: Addr): void {
   kobjectInit(k, device, core(k).ktype);
   listInit(k, k.view(Device, device).devres_head);
+  initRuntimePower(k, device);
 }
 /** The directory's parent kobject. Linux: get_device_parent(). */
 function parentOf(k: Kernel, device: Addr): Addr {
@@ -451,18 +452,14 @@ export const deviceApi: KernelApi = kernelApi('drivers/base/core.c', {
   }),
   dev_attr_show: blocking({ kobj: voidPtr, attr: voidPtr, buf: voidPtr }, voidPtr, function* (k, { kobj, attr: attribute, buf }) {
     const { show } = k.view(DeviceAttribute, attribute);
-    return show === NULL ? -EIO : yield* k.call(show, kobj, attribute, buf);
+    return show === NULL ? -EIO : yield* k.callBy('device_attribute.show', show, kobj, attribute, buf);
   }),
   dev_attr_store: blocking(
     { kobj: voidPtr, attr: voidPtr, buf: voidPtr, count },
     voidPtr,
     function* (k, { kobj, attr: attribute, buf, count: bytes }) {
       const { store } = k.view(DeviceAttribute, attribute);
-      return store === NULL ? -EIO : yield* k.call(store, kobj, attribute, buf, bytes);
+      return store === NULL ? -EIO : yield* k.callBy('device_attribute.store', store, kobj, attribute, buf, bytes);
     },
-  ),
-  device_set_wakeup_capable: partial(
-    'nothing ever suspends',
-    kfunc({ dev, capable: int }, nothing, () => {}),
   ),
 });

@@ -16,7 +16,7 @@ import {
   voidPtr,
 } from '../../api/index.ts';
 import type { Kernel } from '../../kernel.ts';
-import type { Addr } from '../../memory.ts';
+import { type Addr, GuestFault } from '../../memory.ts';
 import { kzalloc } from '../../mm/slab_common.ts';
 import { devPrintk } from '../base/dev_printk.ts';
 import { Devres } from '../base/devres.ts';
@@ -42,7 +42,7 @@ class Consumers extends Map<Addr, Consumer> {
 const consumers = (k: Kernel): Consumers => k.get(Consumers);
 const consumer = (k: Kernel, handle: Addr): Consumer => {
   const found = consumers(k).get(handle);
-  if (found === undefined) throw new Error('this is no regulator');
+  if (found === undefined) throw new GuestFault(handle, false);
   return found;
 };
 /** _regulator_get(): the dummy regulator stands in for what nobody describes, but not where the driver asks for the real one. */

@@ -1,0 +1,2 @@
+insmod samples/formats/formats.ko; echo "insmod $?"
+rmmod formats; echo "rmmod $?"
