@@ -263,9 +263,13 @@ export class Interpreter implements ExpansionHost {
     const statuses: number[] = [];
     try {
       for (const child of children) {
+        await this.#passInterrupt(child);
         let status = await process.wait(child);
         // A signal that the shell handles does not end the waiting.
-        while (status < 0 && process.killedBy === undefined) status = await process.wait(child);
+        while (status < 0 && process.killedBy === undefined) {
+          await this.#passInterrupt(child);
+          status = await process.wait(child);
+        }
         this.check();
         statuses.push(status);
       }
@@ -279,6 +283,12 @@ export class Interpreter implements ExpansionHost {
     }
     await this.reportKilled(children.at(-1), text);
     return statuses;
+  }
+  /** Ctrl-C that came before the job stood in the foreground is the job's. */
+  async #passInterrupt(child: Process): Promise<void> {
+    if (!this.interrupted) return;
+    this.interrupted = false;
+    await this.io.process.kill(-child.group, SIGINT);
   }
   /** Says which signal has ended a process. bash keeps quiet about SIGTERM, and names process and command; dash does not. */
   async reportKilled(process: Process | undefined, text: string): Promise<void> {
