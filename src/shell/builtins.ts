@@ -344,6 +344,21 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['exit', status('exit')],
   ['export', declare('export')],
   ['fg', foreground],
+  [
+    'help',
+    async (shell) => {
+      await shell.io.out(`Builtins: ${[...builtins.keys()].sort().join(' ')}\n\nCommands: ${shell.services.names().join(' ')}\n`);
+      return 0;
+    },
+  ],
+  [
+    'history',
+    async (shell, [count]) => {
+      const lines = shell.services.history().map((line, n) => `${`${n + 1}`.padStart(5)}  ${line}\n`);
+      await shell.io.out(lines.slice(count === undefined ? 0 : -Number(count)).join(''));
+      return 0;
+    },
+  ],
   ['hash', async (shell) => shell.io.out('hash: hash table empty\n').then(() => 0)],
   [
     'jobs',

@@ -11,10 +11,11 @@ import { dmesg } from './dmesg.ts';
 import { hexdump, od, xxd } from './dump.ts';
 import { file } from './file.ts';
 import { chmod, chown, cp, ln, mkdir, mv, rm, rmdir, touch } from './fileops.ts';
+import { grep } from './grep.ts';
 import { journalctl } from './journalctl.ts';
 import { toolCommand } from './kmod.ts';
 import { ls, stat } from './ls.ts';
-import { bridge, env, nohup, sh, sudo, timeout } from './run.ts';
+import { bridge, builtinCommand, env, nohup, sh, sudo, timeout, watch } from './run.ts';
 import { sys } from './sys.ts';
 import { arch, free, hostname, id, mkfifo, mknod, mount, nproc, ps, sleep, sync, sysctl, uname, uptime, whoami, yes } from './system.ts';
 import { tr } from './tr.ts';
@@ -34,12 +35,16 @@ const own: Readonly<Record<string, Command>> = {
   env,
   false: async () => 1,
   file,
+  egrep: (context, args) => grep(context, args, ['egrep']),
+  fgrep: (context, args) => grep(context, args, ['fgrep']),
   free,
+  grep,
   head,
   hd: (context, args, words) => hexdump(context, ['-C', ...args], words),
   hexdump,
   hostname,
   journalctl,
+  kill: builtinCommand('kill'),
   less: cat,
   more: cat,
   id,
@@ -65,12 +70,14 @@ const own: Readonly<Record<string, Command>> = {
   sysctl,
   tail,
   tee,
+  test: builtinCommand('test'),
   timeout,
   touch,
   tr,
   true: async () => 0,
   uname,
   uptime,
+  watch,
   which,
   whoami,
   xxd,
@@ -78,8 +85,8 @@ const own: Readonly<Record<string, Command>> = {
 };
 /** just-bash's commands that stay: none of its shells, networks and databases. */
 const TEXT: ReadonlySet<string> = new Set(
-  ['awk', 'base64', 'basename', 'clear', 'column', 'comm', 'cut', 'date', 'diff', 'dirname', 'du', 'egrep', 'expand'].concat(
-    ['expr', 'fgrep', 'find', 'fold', 'grep', 'gunzip', 'gzip', 'join', 'jq', 'md5sum', 'nl', 'paste'],
+  ['awk', 'base64', 'basename', 'clear', 'column', 'comm', 'cut', 'date', 'diff', 'dirname', 'du', 'expand'].concat(
+    ['expr', 'find', 'fold', 'gunzip', 'gzip', 'join', 'jq', 'md5sum', 'nl', 'paste'],
     ['printenv', 'printf', 'readlink', 'rev', 'sed', 'seq', 'sha1sum', 'sha256sum', 'sort', 'split', 'strings', 'tac'],
     ['tar', 'tree', 'unexpand', 'uniq', 'wc', 'xargs', 'zcat', 'echo'],
   ),
