@@ -177,7 +177,6 @@ export const debugfsApi: KernelApi = kernelApi('fs/debugfs', {
       const node = new ModuleFile(S_IFREG | 0o444, (self, flags) =>
         openModuleFile(k, self, name, flags, {
           operations: NULL,
-          kind: 'debugfs',
           inodePrivate: dev,
           functions: {
             open: (file) => openSingle(k, file, read_fn, dev),
