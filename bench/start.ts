@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { boot } from '../src/node/index.ts';
-import { runInQemu } from './qemu.ts';
+import { runInQemu } from '../tools/qemu.ts';
 
 const RUNS = 15;
 const SECOND_KERNELS = 50;

@@ -95,9 +95,8 @@ export function comparableModules(modules: string): string {
 }
 
 /**
- * What a run cannot repeat: addresses, register values, code bytes (they hold addresses), the pid, the machine's name. Below
- * the module's own frames the call trace is the kernel's entry path, which kobox does not have yet: only the module's frames
- * are compared.
+ * What a run cannot repeat: addresses, register values, code bytes (they hold addresses), the pid, the machine's name, and what
+ * older calls left on the stack (the frames with a question mark).
  */
 export function comparableLog(dmesg: string): string {
   return dmesg
@@ -106,12 +105,8 @@ export function comparableLog(dmesg: string): string {
     .replace(/^<4>Code: .*>.*$/gm, (line) => line.replace(/ [0-9a-f]{2}\b/g, ' xx'))
     .replace(/(?<=CR[34]: )[0-9a-f]{16}/g, 'ADDRESS')
     .replace(/^<6>PGD .*\n/gm, '')
-    .replace(/^<4>Call Trace:\n(?:<4> .*\n)*/gm, (trace) =>
-      trace
-        .split('\n')
-        .filter((line) => !line.startsWith('<4> ') || /^<4> [^?].* \[\w+\]$/.test(line))
-        .join('\n'),
-    )
+    .replace(/^<4>RIP: 0033.*\n/gm, '')
+    .replace(/^<4> \? .*\n/gm, '')
     .replace(/^(<6>note: \w+)\[\d+\]/gm, '$1')
     .replace(/^<4>Hardware name: .*$/gm, '<4>Hardware name')
     .replace(/PID: \d+/g, 'PID')

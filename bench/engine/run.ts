@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { boot } from '../../src/node/index.ts';
 import { KERNEL_FLAGS } from '../../test/translate/guest.ts';
-import { runInQemu } from '../qemu.ts';
+import { runInQemu } from '../../tools/qemu.ts';
 
 const TARGET_NS = 30e6;
 const WARM_MS = 300;

@@ -52,6 +52,7 @@ export function describeFolder(folder: string): KernelDescription {
     header: () => readFileSync(join(folder, 'description.json'), 'utf8'),
     bytes: inflate,
     layouts: () => readLayouts(folder),
+    callers: () => readIfThere(join(folder, 'callers')),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });
 }
@@ -66,6 +67,8 @@ export function samplesFolder(): string | undefined {
   const folder = join(shippedFolder(), '..', '..', 'samples');
   return existsSync(folder) ? folder : undefined;
 }
+
+const readIfThere = (file: string): string | undefined => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 /** Their first line is the size of the packed BTF that they were made of; others are not believed. */
 function readLayouts(folder: string): string | undefined {
   const file = join(folder, LAYOUTS);

@@ -30,6 +30,11 @@ export interface KernelDescription {
   readonly btf: Btf;
   /** The address of a symbol, exported or not. */
   addressOf(symbol: string): Addr | undefined;
+  /**
+   * How the kernel comes to a module's function of some kind ('chrdev.read', 'timer'): the lines of a call trace, innermost
+   * first, as recorded from the real kernel. Empty when nobody recorded it.
+   */
+  wayTo(kind: string): readonly string[];
   /** Answers of `btf` and `kallsyms`, made ahead. May be empty. */
   readonly layouts: LayoutExtract;
   readonly kallsyms: Kallsyms;
@@ -45,6 +50,8 @@ export interface DescriptionFiles {
   readonly bytes: (name: string) => Uint8Array;
   /** The lines of extractLayouts(), when somebody made them. */
   readonly layouts: () => string | undefined;
+  /** tools/record-callers.ts: "[KIND]" and lines, when somebody recorded them. */
+  readonly callers: () => string | undefined;
 }
 export class DescriptionError extends Error {}
 
@@ -130,6 +137,17 @@ class ParsedKallsyms implements Kallsyms {
   }
 }
 
+function parseWays(text: string): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    text
+      .split(/^\[/m)
+      .slice(1)
+      .map((section) => {
+        const [kind = '', ...lines] = section.trimEnd().split('\n');
+        return [kind.replace(/\]$/, ''), lines];
+      }),
+  );
+}
 /** "NAME" to [offset, size] in data.bin. */
 type DataIndex = Readonly<Record<string, readonly [number, number]>>;
 
@@ -149,6 +167,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
   };
   const btf = lazy(() => Btf.parse(files.bytes('btf')));
   const layouts = lazy(() => parseLayouts(files.layouts() ?? ''));
+  const ways = lazy(() => parseWays(files.callers() ?? ''));
   const kallsyms = lazy(() => new ParsedKallsyms(files.text('kallsyms')));
   const exports = lazy(() => new ExportTable(files.text('exports')));
   const config = lazy(
@@ -184,6 +203,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     addressOf(symbol) {
       return exports().get(symbol)?.address ?? layouts().get(`@${symbol}`) ?? kallsyms().byName(symbol);
     },
+    wayTo: (kind) => ways().get(kind) ?? [],
     dataOf(symbol) {
       const place = dataIndex()[symbol];
       return place === undefined ? undefined : files.bytes('data').subarray(place[0], place[0] + place[1]);

@@ -130,7 +130,7 @@ export class ExceptionHandler {
 
   /** A kernel function touched a bad address for its caller. */
   #kernelFault(fault: GuestFault): void {
-    this.#pageFault(Number(BigInt.asIntN(64, this.#k.registers.rip)), fault.address, fault.write ? 2 : 0);
+    this.#pageFault(this.#ip(), fault.address, fault.write ? 2 : 0);
   }
   #pageFault(ip: Addr, address: Addr, code: number): void {
     const k = this.#k;
@@ -170,10 +170,16 @@ export class ExceptionHandler {
     if (cr2 !== undefined) k.log.print('info', `note: ${k.scheduler.comm(k.current)}[${k.current.pid}] exited with irqs disabled`);
   }
 
+  /** Where the context runs: in guest code, or in the kernel function (of which only the start is known) that it called. */
+  #ip(): Addr {
+    const { running, activations } = this.#k.execution;
+    if (running === 'guest') return Number(BigInt.asIntN(64, this.#k.registers.rip));
+    return (running === 'generator' ? activations.at(-1)?.calledByGuest : running)?.address ?? 0;
+  }
   /** dump_stack(). */
   dumpStack(): void {
     printHeader(this.#k);
-    printTrace(this.#k, Number(BigInt.asIntN(64, this.#k.registers.rip)));
+    printTrace(this.#k, 0, this.#k.description.wayTo('dump_stack'));
   }
   /** WARN() in the kernel function `name`, with a text; WARN_ON() without. */
   warn(file: string, line: number, name: string, text?: string): void {
@@ -203,7 +209,7 @@ export class ExceptionHandler {
     const k = this.#k;
     k.log.print('warning', CUT_HERE);
     k.log.print('crit', `kernel BUG at ${file}:${line}!`);
-    this.#die('invalid opcode: 0000', Number(BigInt.asIntN(64, k.registers.rip)));
+    this.#die('invalid opcode: 0000', this.#ip());
     throw new TaskKilled(SIGSEGV);
   }
   panic(text: string): never {
@@ -224,8 +230,8 @@ export class ExceptionHandler {
     k.log.print('emerg', `watchdog: BUG: soft lockup - CPU#0 stuck for ${SOFT_LOCKUP / 1e9}s! [${scheduler.comm(current)}:${current.pid}]`);
     printModules(k);
     printHeader(k);
-    printRegisters(k, Number(BigInt.asIntN(64, k.registers.rip)));
-    printTrace(k, Number(BigInt.asIntN(64, k.registers.rip)));
+    printRegisters(k, this.#ip());
+    printTrace(k, this.#ip());
     k.taint.add(TAINT.SOFTLOCKUP, true);
   }
   /** Guest code ran for `duration` more without giving the CPU away. Whether the task has to die for it. */

@@ -201,6 +201,10 @@ export class Kernel {
   *call(fn: Addr, ...args: readonly (number | bigint)[]): Sleeping<Addr> {
     return yield { kind: 'call', fn, args };
   }
+  /** `call` where call traces show how Linux comes to `fn`: `way` is a key of KernelDescription.wayTo. */
+  *callBy(way: string, fn: Addr, ...args: readonly (number | bigint)[]): Sleeping<Addr> {
+    return yield { kind: 'call', fn, args, way };
+  }
   /** Calls a function that returns an int. */
   *callInt(fn: Addr, ...args: readonly (number | bigint)[]): Sleeping<number> {
     return (yield { kind: 'call', fn, args }) | 0;

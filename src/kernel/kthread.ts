@@ -45,7 +45,7 @@ export function createKthread(k: Kernel, comm: string, threadfn: Addr, data: Add
     function* (self) {
       // Stopped before it was ever woken: its function never runs.
       if (kthreads.shouldStop.has(self) && !kthreads.started.has(self)) return -EINTR;
-      return yield* k.callInt(threadfn, data);
+      return (yield* k.callBy('kthread', threadfn, data)) | 0;
     },
     { start: false },
   );

@@ -22,6 +22,9 @@ export interface DirectoryEntry {
 /** Result of a call that gives data: the errno as a negative number, or the data. */
 export type OrErrno<T> = T | number;
 
+/** The system call that loads a module. */
+export type InitWay = 'init_module' | 'finit_module';
+
 /** System calls of one process: it has a pid, a comm, a working directory, descriptors and credentials. */
 export interface Process {
   readonly pid: number;
@@ -70,7 +73,8 @@ export interface Process {
   chown(path: string, uid: number, gid: number): Promise<number>;
   utimes(path: string, mtime: number): Promise<number>;
 
-  init_module(image: Uint8Array, args: string): Promise<number>;
+  /** `by`: the system call that a call trace shows. */
+  init_module(image: Uint8Array, args: string, by?: InitWay): Promise<number>;
   finit_module(fd: number, args: string, flags: number): Promise<number>;
   delete_module(name: string, flags: number): Promise<number>;
 

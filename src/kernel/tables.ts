@@ -14,14 +14,18 @@ import { dmaApi } from './dma.ts';
 import { acpiApi } from './drivers/acpi/acpi.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
+import { componentApi } from './drivers/base/component.ts';
 import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
-import { pmCommonApi, pmRuntimeApi, wakeupApi } from './drivers/base/power/runtime.ts';
+import { pmMainApi } from './drivers/base/power/main.ts';
+import { pmQosApi } from './drivers/base/power/qos.ts';
+import { pmCommonApi, pmGenericApi, pmRuntimeApi, wakeupApi } from './drivers/base/power/runtime.ts';
 import { propertyApi } from './drivers/base/property.ts';
-import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
+import { regcacheApi, regmapApi, regmapFieldApi } from './drivers/base/regmap/regmap.ts';
+import { hwRandomApi } from './drivers/char/hw_random/core.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
 import { clkApi } from './drivers/clk/clk.ts';
@@ -41,19 +45,23 @@ import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { mfdApi } from './drivers/mfd/mfd-core.ts';
 import { pciApi } from './drivers/pci/pci.ts';
 import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { phyApi } from './drivers/phy/phy-core.ts';
 import { pinctrlApi } from './drivers/pinctrl/core.ts';
+import { pnpApi } from './drivers/pnp/driver.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
+import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { fcntlApi } from './fs/fcntl.ts';
 import { fileTableApi } from './fs/file_table.ts';
+import { inodeApi } from './fs/inode.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
 import { openApi } from './fs/open.ts';
@@ -72,6 +80,7 @@ import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
+import { genallocApi } from './lib/genalloc.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
@@ -131,6 +140,7 @@ export const kernelTables: readonly KernelApi[] = [
   clkApi,
   cmdlineApi,
   completionApi,
+  componentApi,
   connectorApi,
   cpuApi,
   cpuCountApi,
@@ -158,16 +168,19 @@ export const kernelTables: readonly KernelApi[] = [
   fileTableApi,
   findBitApi,
   firmwareLoaderApi,
+  genallocApi,
   gpiolibApi,
   groupsApi,
   hexdumpApi,
   hrtimerApi,
+  hwRandomApi,
   hweightApi,
   hwmonApi,
   i2cBaseApi,
   i2cSmbusApi,
   idrApi,
   initTaskApi,
+  inodeApi,
   inputApi,
   inputCompatApi,
   inputHandlersApi,
@@ -194,6 +207,7 @@ export const kernelTables: readonly KernelApi[] = [
   listSortApi,
   mathApi,
   mempoolApi,
+  mfdApi,
   miscApi,
   mmUtilApi,
   moduleApi,
@@ -214,7 +228,11 @@ export const kernelTables: readonly KernelApi[] = [
   pinctrlApi,
   platformApi,
   pmCommonApi,
+  pmGenericApi,
+  pmMainApi,
+  pmQosApi,
   pmRuntimeApi,
+  pnpApi,
   powerSupplyApi,
   prandomApi,
   preemptApi,
@@ -230,6 +248,7 @@ export const kernelTables: readonly KernelApi[] = [
   refcountApi,
   regcacheApi,
   regmapApi,
+  regmapFieldApi,
   regulatorApi,
   resetApi,
   resourceApi,
@@ -265,6 +284,7 @@ export const kernelTables: readonly KernelApi[] = [
   touchWatchdogApi,
   traceEventsApi,
   umhApi,
+  usbQuirksApi,
   userNamespaceApi,
   usercopyApi,
   uuidApi,

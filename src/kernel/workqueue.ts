@@ -60,7 +60,7 @@ class Workqueue {
       const view = k.view(WorkStruct, work);
       view.data &= ~WORK_STRUCT_PENDING;
       this.#running = work;
-      yield* k.call(view.func, work);
+      yield* k.callBy('work', view.func, work);
       this.#running = undefined;
       for (const waiter of this.#waiters) k.scheduler.wake(waiter);
     }
@@ -136,6 +136,7 @@ class Workqueues {
   queueDelayed(handle: Addr, delayed: Addr, delay: bigint): boolean {
     const k = this.#k;
     const { work } = k.view(DelayedWork, delayed);
+    k.view(DelayedWork, delayed).wq = handle;
     if (delay === 0n) return this.queue(handle, work);
     const view = k.view(WorkStruct, work);
     if ((view.data & WORK_STRUCT_PENDING) !== 0n) return false;
@@ -176,6 +177,8 @@ function* cancel(k: Kernel, address: Addr): Sleeping<boolean> {
 }
 
 export const workqueueApi: KernelApi = kernelApi('kernel/workqueue.c', {
+  /** The queue of runtime power management. Source: kernel/power/main.c. */
+  pm_wq: system('kworker/0:1'),
   system_wq: system('kworker/0:1'),
   system_highpri_wq: system('kworker/0:1H'),
   system_long_wq: system('kworker/0:2'),
@@ -202,6 +205,12 @@ export const workqueueApi: KernelApi = kernelApi('kernel/workqueue.c', {
   }),
   /** The function of a delayed work's timer; our own timer does its work. */
   delayed_work_timer_fn: kfunc({ t: voidPtr }, nothing, () => {}),
+  /** Does the work now instead of later, and waits for it. */
+  flush_delayed_work: blocking({ dwork }, bool, function* (k, { dwork: delayed }) {
+    const handle = k.view(DelayedWork, delayed.addr).wq;
+    if (queues(k).cancelDelay(delayed.addr)) queues(k).queue(handle, delayed.work);
+    return (yield* queues(k).queueOf.get(delayed.work)?.wait(delayed.work) ?? nothingToWaitFor()) === true;
+  }),
   flush_work: blocking({ work }, bool, function* (k, { work: address }) {
     return (yield* queues(k).queueOf.get(address)?.wait(address) ?? nothingToWaitFor()) === true;
   }),

@@ -8,8 +8,11 @@ import type { VaList } from './valist.ts';
 
 /** What a running generator may ask of the driver. */
 export type Request =
-  /** Call the function at `fn` (guest or kernel) with `args`; the answer is rax as a signed number. */
-  | { readonly kind: 'call'; readonly fn: Addr; readonly args: readonly (number | bigint)[] }
+  /**
+   * Call the function at `fn` (guest or kernel) with `args`; the answer is rax as a signed number. `way`: how Linux comes
+   * there, for call traces (KernelDescription.wayTo).
+   */
+  | { readonly kind: 'call'; readonly fn: Addr; readonly args: readonly (number | bigint)[]; readonly way?: string }
   /** Give the CPU away: the task goes on when the scheduler picks it again. */
   | { readonly kind: 'switch' };
 

@@ -99,6 +99,7 @@ export class CharDevices {
       };
       return yield* openModuleFile(k, node, place.name, flags, {
         ...options,
+        kind: options.filePrivate === undefined ? 'chrdev' : 'misc',
         operations,
         functions: functionsOf(k, operations),
         onRelease,

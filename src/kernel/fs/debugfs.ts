@@ -90,6 +90,7 @@ const fs = (k: Kernel): DebugFs => k.get(DebugFs);
 function createFile(k: Kernel, name: string, mode: number, parent: Addr, data: Addr, operations: Addr): Addr {
   const node = new ModuleFile(S_IFREG | (mode & 0o7777), (self, flags) =>
     openModuleFile(k, self, name, flags, {
+      kind: 'debugfs',
       operations,
       functions: functionsOf(k, operations),
       inodePrivate: data,
@@ -175,6 +176,7 @@ export const debugfsApi: KernelApi = kernelApi('fs/debugfs', {
     (k, { dev, name, parent: within, read_fn }) => {
       const node = new ModuleFile(S_IFREG | 0o444, (self, flags) =>
         openModuleFile(k, self, name, flags, {
+          kind: 'debugfs',
           operations: NULL,
           inodePrivate: dev,
           functions: {

@@ -39,6 +39,8 @@ export interface FileFunctions {
   readonly poll: Addr;
 }
 export interface FileOptions {
+  /** What the ways into its functions are called (KernelDescription.wayTo). */
+  readonly kind: 'chrdev' | 'misc' | 'proc' | 'debugfs';
   /** What file->f_op points at. */
   readonly operations: Addr;
   readonly functions: FileFunctions;
@@ -93,21 +95,21 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
     options.onRelease?.();
   };
   k.get(OpenFiles).add(file, function* () {
-    if (functions.release !== 0) yield* k.callInt(functions.release, inode, file);
+    if (functions.release !== 0) yield* k.callBy(`${options.kind}.release`, functions.release, inode, file);
     free();
   });
   const { open } = functions;
-  const error = typeof open === 'function' ? open(file) : open === 0 ? 0 : yield* k.callInt(open, inode, file);
+  const error = typeof open === 'function' ? open(file) : open === 0 ? 0 : (yield* k.callBy(`${options.kind}.open`, open, inode, file)) | 0;
   if (error !== 0) {
     k.get(OpenFiles).forget(file);
     free();
     return error;
   }
   /** read and write get the address of a copy of the position, which goes back when they gave no error. */
-  const transfer = function* (fn: Addr, buffer: Uint8Array): Sleeping<number> {
+  const transfer = function* (way: 'read' | 'write', fn: Addr, buffer: Uint8Array): Sleeping<number> {
     const user = k.user.map(buffer);
     k.memory.setPtr(position, view.f_pos);
-    const result = yield* k.call(fn, file, user, buffer.length, position);
+    const result = yield* k.callBy(`${options.kind}.${way}`, fn, file, user, buffer.length, position);
     k.user.unmap(user);
     if (result >= 0) view.f_pos = k.memory.ptr(position);
     return result;
@@ -123,24 +125,26 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
     *read(count) {
       if (functions.read === 0) return -(options.missing ?? EINVAL);
       const buffer = new Uint8Array(count);
-      const result = yield* transfer(functions.read, buffer);
+      const result = yield* transfer('read', functions.read, buffer);
       return result < 0 ? result : buffer.subarray(0, result);
     },
     *write(data) {
-      return functions.write === 0 ? -(options.missing ?? EINVAL) : yield* transfer(functions.write, Uint8Array.from(data));
+      return functions.write === 0 ? -(options.missing ?? EINVAL) : yield* transfer('write', functions.write, Uint8Array.from(data));
     },
     *ioctl(command, argument) {
       if (functions.ioctl === 0) return -ENOTTY;
       const ENOIOCTLCMD = -515;
-      const result = yield* k.callInt(functions.ioctl, file, command, argument);
+      const result = (yield* k.callBy(`${options.kind}.ioctl`, functions.ioctl, file, command, argument)) | 0;
       return result === ENOIOCTLCMD ? -ENOTTY : result;
     },
     *poll(table) {
       const DEFAULT_POLLMASK = 0x145;
-      return functions.poll === 0 ? DEFAULT_POLLMASK : yield* k.callInt(functions.poll, file, table);
+      return functions.poll === 0 ? DEFAULT_POLLMASK : (yield* k.callBy(`${options.kind}.poll`, functions.poll, file, table)) | 0;
     },
     *seek(offset, whence) {
-      return (view.f_mode & FMODE_LSEEK) === 0 ? -ESPIPE : yield* k.call(functions.llseek, file, offset, whence);
+      return (view.f_mode & FMODE_LSEEK) === 0
+        ? -ESPIPE
+        : yield* k.callBy(`${options.kind}.llseek`, functions.llseek, file, offset, whence);
     },
     release: () => k.get(OpenFiles).put(file),
   };

@@ -92,7 +92,7 @@ function create(k: Kernel, name: string, mode: number, within: Addr, operations:
       ioctl: ops.proc_ioctl,
       poll: ops.proc_poll,
     };
-    return openModuleFile(k, self, name, flags, { operations, functions, inodePrivate: data, missing: EIO });
+    return openModuleFile(k, self, name, flags, { kind: 'proc', operations, functions, inodePrivate: data, missing: EIO });
   });
   return k.get(ProcEntries).add(name, within, node);
 }
@@ -100,6 +100,7 @@ function create(k: Kernel, name: string, mode: number, within: Addr, operations:
 function createSeq(k: Kernel, name: string, mode: number, within: Addr, data: Addr, open: (file: Addr) => number, release: string): Addr {
   const node = new ModuleFile(S_IFREG | (mode & 0o7777 || DEFAULT_FILE_MODE), (self, flags) =>
     openModuleFile(k, self, name, flags, {
+      kind: 'proc',
       operations: NULL,
       inodePrivate: data,
       missing: EIO,
@@ -177,6 +178,11 @@ export const procGenericApi: KernelApi = kernelApi('fs/proc/generic.c', {
 
 const file = ptr(FileStruct);
 export const readWriteApi: KernelApi = kernelApi('fs/read_write.c', {
+  /** From the start or the position on: there is no end. */
+  no_seek_end_llseek: kfunc({ file, offset: loff_t, whence: int }, loff_t, (_, { file: opened, offset, whence }) => {
+    const SEEK_CUR = 1;
+    return whence > SEEK_CUR ? -EINVAL : seekTo(opened, offset, whence, 0);
+  }),
   noop_llseek: kfunc({ file, offset: loff_t, whence: int }, loff_t, (_, { file: opened }) => opened.f_pos),
   default_llseek: kfunc({ file, offset: loff_t, whence: int }, loff_t, (k, { file: opened, offset, whence }) =>
     seekTo(opened, offset, whence, k.view(InodeStruct, opened.f_inode).i_size),

@@ -35,7 +35,7 @@ import { NODENAME } from '../sched/init_task.ts';
 
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
 
-import type { DirectoryEntry, OrErrno, Process, Stat } from '../syscalls.ts';
+import type { DirectoryEntry, InitWay, OrErrno, Process, Stat } from '../syscalls.ts';
 import { DeviceNode } from './devices.ts';
 import { FileTable } from './file.ts';
 import { Directory, type FsNode, type OpenNode, RamFile, RegularFile, Symlink, TreeDirectory } from './node.ts';
@@ -422,10 +422,10 @@ export class KernelProcess implements Process {
     return this.#change(path, (node) => node.setTime(mtime));
   }
 
-  async init_module(image: Uint8Array, args: string): Promise<number> {
+  async init_module(image: Uint8Array, args: string, by: InitWay = 'init_module'): Promise<number> {
     // A file without room for an ELF header is refused before load_module, silently.
     if (image.length < 64) return -8;
-    return this.#call(() => this.#k.modules.initModule(image, args));
+    return this.#call(() => this.#k.modules.initModule(image, args, 0, by));
   }
   async finit_module(fd: number, args: string, flags: number): Promise<number> {
     const KNOWN_FLAGS = 7;
@@ -440,7 +440,7 @@ export class KernelProcess implements Process {
     const image = node.contents();
     if (typeof image === 'number') return image;
     if (image.length < 64) return -8;
-    return this.#call(() => this.#k.modules.initModule(image, args, flags));
+    return this.#call(() => this.#k.modules.initModule(image, args, flags, 'finit_module'));
   }
   async delete_module(name: string, flags: number): Promise<number> {
     return this.#call(() => this.#k.modules.deleteModule(name, flags));

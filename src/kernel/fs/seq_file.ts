@@ -76,12 +76,16 @@ const overflowed = (seq: SeqView): boolean => seq.count >= seq.size;
 /** The module's iterator over its records. */
 function iterator(k: Kernel, seq: SeqView) {
   const op = k.view(SeqOperations, seq.op);
+  // Files that proc itself opens are read by seq_read_iter(), those of a module by its seq_read().
+  const way = k.view(FileStruct, seq.file).f_op === 0 ? 'proc.seq_' : 'seq.';
   const index = seq.addr + k.layouts.offsetOf('seq_file', 'index');
   return {
-    start: () => k.call(op.start, seq.addr, index),
-    next: (entry: Addr) => k.call(op.next, seq.addr, entry, index),
-    show: (entry: Addr) => k.callInt(op.show, seq.addr, entry),
-    stop: (entry: Addr) => k.call(op.stop, seq.addr, entry),
+    start: () => k.callBy(`${way}start`, op.start, seq.addr, index),
+    next: (entry: Addr) => k.callBy(`${way}next`, op.next, seq.addr, entry, index),
+    *show(entry: Addr): Sleeping<number> {
+      return (yield* k.callBy(`${way}show`, op.show, seq.addr, entry)) | 0;
+    },
+    stop: (entry: Addr) => k.callBy(`${way}stop`, op.stop, seq.addr, entry),
   };
 }
 /** Makes the buffer hold the rest of the record at `offset`, walking from the first one. Gives 0 or -errno. */

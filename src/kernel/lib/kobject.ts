@@ -332,14 +332,14 @@ export const kobjectApi: KernelApi = kernelApi('lib/kobject.c', {
   }),
   kobj_attr_show: blocking({ kobj, attr: voidPtr, buf: voidPtr }, voidPtr, function* (k, { kobj: object, attr, buf }) {
     const { show } = k.view(KobjAttribute, attr);
-    return show === NULL ? -5 : yield* k.call(show, object, attr, buf);
+    return show === NULL ? -5 : yield* k.callBy('kobj_attribute.show', show, object, attr, buf);
   }),
   kobj_attr_store: blocking(
     { kobj, attr: voidPtr, buf: voidPtr, count: voidPtr },
     voidPtr,
     function* (k, { kobj: object, attr, buf, count }) {
       const { store } = k.view(KobjAttribute, attr);
-      return store === NULL ? -5 : yield* k.call(store, object, attr, buf, count);
+      return store === NULL ? -5 : yield* k.callBy('kobj_attribute.store', store, object, attr, buf, count);
     },
   ),
 });

@@ -22,6 +22,7 @@ import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1 } from '../memory.ts';
 import { notifierError, notifyModule } from '../notifier.ts';
 import { moduleTaintLetters, TAINT } from '../panic.ts';
+import type { InitWay } from '../syscalls.ts';
 import { checkElf, Refusal, splitSignature } from './checks.ts';
 import { findSymtab, layOut } from './layout.ts';
 import {
@@ -120,7 +121,7 @@ export class Modules {
   }
 
   /** init_module(2) after its permission checks. Gives 0, -errno, or whatever negative value the module's init gave. */
-  *initModule(image: Uint8Array, args: string, flags = 0): Sleeping<number> {
+  *initModule(image: Uint8Array, args: string, flags = 0, way: InitWay = 'init_module'): Sleeping<number> {
     const loaded = this.#load(image, flags);
     if (loaded instanceof Refusal) {
       if (loaded.message !== undefined) this.#k.log.print(loaded.level, loaded.message);
@@ -130,7 +131,7 @@ export class Modules {
     const { name, parameters, addr } = loaded;
     const notified = notifierError(yield* notifyModule(this.#k, MODULE_STATE_COMING, addr));
     const failed = notified < 0 ? notified : Math.min(0, yield* parseArguments(this.#k, name, parameters, args));
-    if (failed === 0) return yield* this.#doInit(loaded);
+    if (failed === 0) return yield* this.#doInit(loaded, way);
     this.#setState(loaded, MODULE_STATE_GOING);
     yield* notifyModule(this.#k, MODULE_STATE_GOING, addr);
     this.#free(loaded);
@@ -470,10 +471,10 @@ export class Modules {
   }
 
   /** Runs init. Source: do_init_module(). */
-  *#doInit(module: Module): Sleeping<number> {
+  *#doInit(module: Module, way: InitWay): Sleeping<number> {
     const k = this.#k;
     const struct = k.view(ModuleStruct, module.addr);
-    const result = struct.init === 0 ? 0 : yield* k.callInt(struct.init);
+    const result = struct.init === 0 ? 0 : (yield* k.callBy(way, struct.init)) | 0;
     if (result < 0) {
       this.#setState(module, MODULE_STATE_GOING);
       yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
@@ -522,7 +523,7 @@ export class Modules {
       k.taint.add(TAINT.FORCED_RMMOD);
     } else struct.refcnt = 0;
     this.#setState(module, MODULE_STATE_GOING);
-    if (struct.exit !== 0) yield* k.call(struct.exit);
+    if (struct.exit !== 0) yield* k.callBy('exit', struct.exit);
     yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
     this.lastUnloaded = `${module.name}${flagsText(module)}`;
     this.#free(module);

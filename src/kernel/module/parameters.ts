@@ -67,7 +67,7 @@ export function* setParameter(
   }
   const buffer = value === undefined ? 0 : k.cstringAlloc(value);
   try {
-    const error = yield* k.callInt(ops.set, buffer, parameter.addr);
+    const error = (yield* k.callBy('param.set', ops.set, buffer, parameter.addr)) | 0;
     return { error, left: buffer === 0 ? '' : k.memory.cstring(buffer) };
   } finally {
     if (buffer !== 0) k.slab.free(buffer);
@@ -81,7 +81,7 @@ export function* getParameter(k: Kernel, parameter: KernelParameter): Sleeping<s
   const page = k.pages.alloc(0);
   if (page === undefined) return -12;
   try {
-    const length = yield* k.callInt(ops.get, page, parameter.addr);
+    const length = (yield* k.callBy('param.get', ops.get, page, parameter.addr)) | 0;
     return length < 0 ? length : k.memory.cstring(page, length);
   } finally {
     k.pages.free(page);

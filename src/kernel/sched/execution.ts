@@ -21,6 +21,9 @@ export interface Context {
   exitCode: number;
 }
 
+/** What runs on top of a context's generators: guest code, a kernel function that it called, or the top generator itself. */
+export type Running = 'guest' | 'generator' | BoundFunction;
+
 /** How `run` left a context. */
 export type Outcome = 'switch' | 'finished' | 'killed';
 
@@ -59,12 +62,14 @@ export interface ExecutionHost {
 
 /** The return address that leads from the guest to the calling generator: inside the kernel image, but no function. */
 export const GUEST_RETURN = 0x80fffff0;
-const GUEST_RETURN_ADDR: Addr = kernelAddr(GUEST_RETURN);
+export const GUEST_RETURN_ADDR: Addr = kernelAddr(GUEST_RETURN);
 
 export class Execution {
   readonly #cpu: Cpu;
   readonly #registers: Registers;
   readonly #host: ExecutionHost;
+  #context: Context | undefined;
+  #running: Running = 'generator';
   #stale = false;
   /** Where guest code goes on after such an unwind. */
   #resumeAt: number | undefined;
@@ -76,9 +81,17 @@ export class Execution {
     this.#host = host;
   }
 
+  /** The generators of the context that runs, outermost first, and what runs on top of them. */
+  get activations(): readonly Activation[] {
+    return this.#context?.activations ?? [];
+  }
+  get running(): Running {
+    return this.#running;
+  }
   /** CpuEnvironment.kernelCall: a kernel function called by running guest code. */
   kernelCall(index: number): number {
     const fn = this.#host.functionAt(index);
+    this.#running = fn;
     if (fn.kind === 'plain') fn.setResult(fn.call());
     else if (fn.kind === 'raw') fn.call();
     else {
@@ -90,6 +103,7 @@ export class Execution {
       }
       fn.setResult(step.value);
     }
+    this.#running = 'guest';
     const ip = this.#registers.popReturn();
     // 0 means 'stop' to the CPU: a return address of 0 (a broken stack) goes on through the driver too.
     if (!this.#stale && ip !== 0) return ip;
@@ -107,6 +121,16 @@ export class Execution {
 
   /** Runs `context` until it switches, finishes or is killed. */
   run(context: Context): Outcome {
+    const [outer, running] = [this.#context, this.#running];
+    this.#context = context;
+    try {
+      return this.#run(context);
+    } finally {
+      this.#context = outer;
+      this.#running = running;
+    }
+  }
+  #run(context: Context): Outcome {
     let answer: Addr = 0;
     let ip = context.resumeIp;
     context.resumeIp = undefined;
@@ -116,6 +140,7 @@ export class Execution {
         if (ip === undefined) {
           const top = context.activations.at(-1);
           if (top === undefined) return 'finished';
+          this.#running = 'generator';
           const step = top.generator.next(answer);
           if (step.done === true) {
             context.activations.pop();
@@ -126,6 +151,7 @@ export class Execution {
           }
           request = step.value;
         } else {
+          this.#running = 'guest';
           const stop = this.#cpu.run(ip);
           ip = undefined;
           if (stop.kind === 'left' && stop.ip === GUEST_RETURN) {
@@ -164,6 +190,8 @@ export class Execution {
           this.#pending = undefined;
         }
         if (request.kind === 'switch') return 'switch';
+        const caller = context.activations.at(-1);
+        if (caller !== undefined) caller.way = request.way;
         ip = this.#call(request.fn, request.args, context);
         if (ip === undefined) answer = this.#registers.addr(RAX);
       } catch (error) {

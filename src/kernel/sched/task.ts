@@ -20,6 +20,8 @@ export interface Activation {
   readonly generator: Sleeping<unknown>;
   /** Set when guest code called it: on completion the result goes to rax and the return address is popped. */
   readonly calledByGuest?: BoundFunction;
+  /** How Linux comes to the function that it calls now (Request). */
+  way?: string | undefined;
   /** Arguments of its call in progress that lie on the stack. */
   stackArguments?: number;
 }

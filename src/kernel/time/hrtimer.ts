@@ -129,7 +129,7 @@ class Hrtimers {
     this.#pending.delete(address);
     view.state = 0;
     this.#running.add(address);
-    const restart = yield* this.#k.callInt(view.function, address);
+    const restart = (yield* this.#k.callBy('hrtimer', view.function, address)) | 0;
     if (restart === RESTART && view.state !== ENQUEUED) this.#enqueue(address);
     this.#running.delete(address);
   }

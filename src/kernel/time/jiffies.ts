@@ -76,7 +76,7 @@ class Timers {
     // Cancelled or started anew while soft interrupts were held back.
     if (this.#pending.get(timer) !== event) return;
     this.#forget(timer);
-    yield* this.#k.call(this.#k.view(TimerList, timer).function, timer);
+    yield* this.#k.callBy('timer', this.#k.view(TimerList, timer).function, timer);
   }
   /** (Re)starts the timer for its `expires`. @returns whether it was pending. */
   start(timer: Addr): boolean {

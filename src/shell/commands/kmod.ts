@@ -40,7 +40,7 @@ function toolKernel(context: CommandContext): ToolKernel {
         }),
       );
     },
-    insert: (image, parameters) => io.call(process.init_module(image, parameters)),
+    insert: (image, parameters) => io.call(process.init_module(image, parameters, 'finit_module')),
     remove: (name, flags) => io.call(process.delete_module(name, flags)),
     readFile: (path) => io.readFile(path),
     async writeFile(path, bytes) {

@@ -1,10 +1,11 @@
 // Call traces of module code by its ORC tables. Source: arch/x86/kernel/unwind_orc.c, arch/x86/include/asm/orc_types.h.
 import { RBP, RSP } from '../../cpu.ts';
 import type { Kernel } from '../../kernel.ts';
-import { type Addr, GuestFault, kernelAddr } from '../../memory.ts';
-import { GUEST_RETURN } from '../../sched/execution.ts';
+import { type Addr, GuestFault } from '../../memory.ts';
+import { GUEST_RETURN_ADDR } from '../../sched/execution.ts';
 
 const ORC_ENTRY = 6;
+const ORC_REG_UNDEFINED = 0;
 const ORC_REG_PREV_SP = 1;
 const ORC_REG_BP = 4;
 const ORC_REG_SP = 5;
@@ -29,7 +30,9 @@ function find(k: Kernel, ip: Addr): OrcEntry | undefined {
     let bestIp = Number.NEGATIVE_INFINITY;
     for (let n = 0; n < ips.size / 4; n++) {
       const start = ips.address + n * 4 + k.memory.s32(ips.address + n * 4);
-      if (start <= ip && start > bestIp) {
+      // The end of one section may be the start of the next: what says nothing of the stack only ends the first.
+      const says = (k.memory.u16(entries.address + n * ORC_ENTRY + 4) & 15) !== ORC_REG_UNDEFINED;
+      if (start <= ip && (start > bestIp || (start === bestIp && says))) {
         best = n;
         bestIp = start;
       }
@@ -42,26 +45,50 @@ function find(k: Kernel, ip: Addr): OrcEntry | undefined {
   return undefined;
 }
 
-/** Return addresses from the function at `ip` outwards, until the guest's first frame. */
-export function unwind(k: Kernel, ip: Addr, sp = k.registers.addr(RSP), bp = k.registers.addr(RBP)): Addr[] {
-  const frames: Addr[] = [];
+/** A line of a call trace: a return address, or what the kernel description says of the way there. */
+export type Frame = Addr | { readonly way: string };
+
+/**
+ * The frames from where the context runs outwards. `ip`: the guest instruction that runs; undefined when a kernel function
+ * runs that guest code called. Guest frames are unwound; between them stand the generators that called into the guest.
+ */
+export function* unwind(k: Kernel, ip: Addr | undefined): Generator<Frame> {
+  const { activations, running } = k.execution;
+  let sp = k.registers.addr(RSP);
+  let bp = k.registers.addr(RBP);
+  let level = activations.length - 1;
+  // A generator that guest code called runs on top: its return address is the guest's, and it called nobody.
+  if (ip === undefined && running === 'generator' && activations[level--]?.calledByGuest === undefined) return;
+  let back = ip;
   try {
-    // A return address points behind its call: the call itself is looked up.
-    for (let lookup = ip; frames.length < MAX_FRAMES; ) {
+    for (let count = 0; count < MAX_FRAMES; count++) {
+      let lookup = ip ?? 0;
+      if (back === undefined || count > 0) {
+        if (back === undefined) {
+          back = k.memory.ptr(sp);
+          sp += 8;
+        }
+        while (back === GUEST_RETURN_ADDR) {
+          const caller = activations[level--];
+          if (caller?.way !== undefined) yield { way: caller.way };
+          // Outermost: where the way ends, the trace does.
+          if (caller?.calledByGuest === undefined) return;
+          sp += (caller.stackArguments ?? 0) * 8;
+          back = k.memory.ptr(sp);
+          sp += 8;
+        }
+        yield back;
+        // A return address points behind its call: the call itself is looked up.
+        lookup = back - 1;
+      }
       const orc = find(k, lookup);
-      if (orc === undefined) break;
-      const base = orc.spRegister === ORC_REG_SP ? sp : orc.spRegister === ORC_REG_BP ? bp : undefined;
-      if (base === undefined) break;
-      const frame = base + orc.spOffset;
-      const back = k.memory.ptr(frame - 8);
-      if (back === kernelAddr(GUEST_RETURN)) break;
-      if (orc.bpRegister === ORC_REG_PREV_SP) bp = k.memory.ptr(frame + orc.bpOffset);
-      sp = frame;
-      frames.push(back);
-      lookup = back - 1;
+      const base = orc?.spRegister === ORC_REG_SP ? sp : orc?.spRegister === ORC_REG_BP ? bp : undefined;
+      if (orc === undefined || base === undefined) return;
+      sp = base + orc.spOffset;
+      if (orc.bpRegister === ORC_REG_PREV_SP) bp = k.memory.ptr(sp + orc.bpOffset);
+      back = k.memory.ptr(sp - 8);
     }
   } catch (error) {
     if (!(error instanceof GuestFault)) throw error;
   }
-  return frames;
 }

@@ -452,14 +452,14 @@ export const deviceApi: KernelApi = kernelApi('drivers/base/core.c', {
   }),
   dev_attr_show: blocking({ kobj: voidPtr, attr: voidPtr, buf: voidPtr }, voidPtr, function* (k, { kobj, attr: attribute, buf }) {
     const { show } = k.view(DeviceAttribute, attribute);
-    return show === NULL ? -EIO : yield* k.call(show, kobj, attribute, buf);
+    return show === NULL ? -EIO : yield* k.callBy('device_attribute.show', show, kobj, attribute, buf);
   }),
   dev_attr_store: blocking(
     { kobj: voidPtr, attr: voidPtr, buf: voidPtr, count },
     voidPtr,
     function* (k, { kobj, attr: attribute, buf, count: bytes }) {
       const { store } = k.view(DeviceAttribute, attribute);
-      return store === NULL ? -EIO : yield* k.call(store, kobj, attribute, buf, bytes);
+      return store === NULL ? -EIO : yield* k.callBy('device_attribute.store', store, kobj, attribute, buf, bytes);
     },
   ),
 });

@@ -111,11 +111,11 @@ function operations(k: Kernel): BusOperations {
     },
     *probe(device, driver) {
       const { probe } = driverOf(driver);
-      return probe === NULL ? 0 : yield* k.callInt(probe, deviceOf(device).addr);
+      return probe === NULL ? 0 : (yield* k.callBy('platform.probe', probe, deviceOf(device).addr)) | 0;
     },
     *remove(device, driver) {
       const { remove } = driverOf(driver);
-      if (remove !== NULL) yield* k.callInt(remove, deviceOf(device).addr);
+      if (remove !== NULL) yield* k.callBy('platform.remove', remove, deviceOf(device).addr);
     },
   };
 }

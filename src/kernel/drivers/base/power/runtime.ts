@@ -13,7 +13,6 @@ import {
   partial,
   pointer,
   type Sleeping,
-  s32,
   u8,
   u64,
   uint,
@@ -23,6 +22,7 @@ import type { Kernel } from '../../../kernel.ts';
 import type { Addr } from '../../../memory.ts';
 import { kzalloc } from '../../../mm/slab_common.ts';
 import { devPrintk } from '../dev_printk.ts';
+import { Devres } from '../devres.ts';
 
 const Power = kernelStruct('device', {
   parent: voidPtr,
@@ -191,6 +191,12 @@ export const pmRuntimeApi: KernelApi = kernelApi('drivers/base/power/runtime.c',
     view['power.usage_count'] += 1;
     return 1;
   }),
+  devm_pm_runtime_enable: kfunc({ dev }, int, (k, { dev: device }) => enableManaged(k, device, false)),
+  devm_pm_runtime_set_active_enabled: kfunc({ dev }, int, (k, { dev: device }) => enableManaged(k, device, true)),
+  pm_schedule_suspend: partial(
+    STAYS,
+    kfunc({ dev, delay: uint }, int, () => 0),
+  ),
   pm_runtime_force_suspend: partial(
     NEVER,
     kfunc({ dev }, int, () => 0),
@@ -200,6 +206,35 @@ export const pmRuntimeApi: KernelApi = kernelApi('drivers/base/power/runtime.c',
     kfunc({ dev }, int, () => 0),
   ),
 });
+const GENERIC = ['suspend', 'resume', 'freeze', 'thaw', 'poweroff', 'restore', 'runtime_suspend', 'runtime_resume'] as const;
+const LATER = ['suspend_late', 'resume_early', 'freeze_late', 'thaw_early', 'poweroff_late', 'restore_early'] as const;
+const NOIRQ = ['suspend_noirq', 'resume_noirq', 'freeze_noirq', 'thaw_noirq', 'poweroff_noirq', 'restore_noirq'] as const;
+/** pm_generic_X(): what the device's driver has for it. */
+export const pmGenericApi: KernelApi = kernelApi(
+  'drivers/base/power/generic_ops.c',
+  Object.fromEntries(
+    [...GENERIC, ...LATER, ...NOIRQ].map((name) => [
+      `pm_generic_${name}`,
+      blocking({ dev }, int, function* (k, { dev: device }) {
+        const { driver } = power(k, device);
+        const ops = driver === NULL ? NULL : k.memory.ptr(driver + k.layouts.offsetOf('device_driver', 'pm'));
+        const fn = ops === NULL ? NULL : k.memory.ptr(ops + k.layouts.offsetOf('dev_pm_ops', name));
+        return fn === NULL ? 0 : yield* k.callInt(fn, device);
+      }),
+    ]),
+  ),
+);
+/** Runtime power management on, and off again with the driver. */
+function enableManaged(k: Kernel, device: Addr, active: boolean): number {
+  const view = power(k, device);
+  if (active) view['power.runtime_status'] = ACTIVE;
+  if (depth(k, device) > 0) view['power.disable_depth'] -= 1;
+  k.get(Devres).addUndo(device, undefined, () => {
+    view['power.disable_depth'] += 1;
+    if (active) view['power.runtime_status'] = SUSPENDED;
+  });
+  return 0;
+}
 export const wakeupApi: KernelApi = kernelApi('drivers/base/power/wakeup.c', {
   device_set_wakeup_capable: kfunc({ dev, capable: bool }, nothing, (k, { dev: device, capable }) => {
     const view = power(k, device);
@@ -238,7 +273,7 @@ export const wakeupApi: KernelApi = kernelApi('drivers/base/power/wakeup.c', {
   ),
 });
 const NO_DOMAINS = 'there are no power domains';
-export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/{common,qos,wakeirq}.c', {
+export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/common.c', {
   dev_pm_domain_attach: partial(
     NO_DOMAINS,
     kfunc({ dev, power_on: bool }, int, () => 0),
@@ -246,21 +281,5 @@ export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/{common,qos,
   dev_pm_domain_detach: partial(
     NO_DOMAINS,
     kfunc({ dev, power_off: bool }, nothing, () => {}),
-  ),
-  dev_pm_qos_expose_flags: partial(
-    'no files for quality of service',
-    kfunc({ dev, val: s32 }, int, () => 0),
-  ),
-  dev_pm_qos_hide_flags: partial(
-    'no files for quality of service',
-    kfunc({ dev }, nothing, () => {}),
-  ),
-  dev_pm_qos_expose_latency_tolerance: partial(
-    'no files for quality of service',
-    kfunc({ dev }, int, () => 0),
-  ),
-  dev_pm_qos_hide_latency_tolerance: partial(
-    'no files for quality of service',
-    kfunc({ dev }, nothing, () => {}),
   ),
 });

@@ -1,4 +1,4 @@
-// Boots Debian's kernel in QEMU (software emulation) with busybox and a script, for what a bench compares with.
+// Boots Debian's kernel in QEMU (software emulation) with busybox and runs a script there: what it prints and what that costs.
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 const RELEASE = '6.1.0-56-amd64';
-const END = 'KOBOX-BENCH-END';
+const END = 'KOBOX-SCRIPT-END';
 const CLOCK_TICKS = 100;
 const root = new URL('..', import.meta.url).pathname;
 

@@ -1,0 +1,37 @@
+// Records how Debian's kernel comes to a module's functions: runs tools/callers/callers.ko in QEMU, whose functions dump the stack,
+// and writes assets/kernels/RELEASE/callers. Run: npx tsx -C source tools/record-callers.ts
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildCallers, waysOf } from './callers/callers.ts';
+import { runInQemu } from './qemu.ts';
+
+const RELEASE = '6.1.0-56-amd64';
+const root = new URL('..', import.meta.url).pathname;
+
+const work = mkdtempSync(join(tmpdir(), 'kobox-callers-'));
+try {
+  const module = buildCallers(work);
+  execFileSync('gcc', ['-O2', '-static', join(root, 'tools/callers/run.c'), '-o', join(work, 'run')], { stdio: 'inherit' });
+  const { lines } = await runInQemu('busybox mount -t debugfs debugfs /sys/kernel/debug; ./run callers.ko; busybox dmesg', {
+    'callers.ko': module,
+    run: join(work, 'run'),
+  });
+  // The first load is by init_module(2), the second by finit_module(2).
+  const loads = lines.join('\n').split(/(?=\[[^\]]*\] callers: init\n)/);
+  const byInit = waysOf((loads[1] ?? '').split('\n')).get('init') ?? [];
+  const rest = waysOf((loads[2] ?? '').split('\n'));
+  const byFinit = rest.get('init') ?? [];
+  rest.delete('init');
+  const all = [['init_module', byInit] as const, ['finit_module', byFinit] as const, ...rest];
+  // seq_read() may be the read function of any file: its way ends where the file's begins.
+  const suffix = (rest.get('proc.read') ?? []).length;
+  for (const [key, way] of rest) if (key.startsWith('seq.')) way.splice(way.length - suffix);
+  const text = all.map(([key, chain]) => `[${key}]\n${chain.map((line) => `${line}\n`).join('')}`).join('');
+  writeFileSync(join(root, `assets/kernels/${RELEASE}/callers`), text);
+  writeFileSync(join(root, 'build/callers.log'), lines.join('\n'));
+  console.log(`${all.length} ways into a module recorded`);
+} finally {
+  rmSync(work, { recursive: true });
+}
