@@ -1,5 +1,5 @@
 // Bitmaps: arrays of unsigned long, bit 0 first. Source: lib/bitmap.c, lib/find_bit.c.
-import { EFAULT, EINVAL, EOVERFLOW, ERANGE } from '#abi';
+import { EBUSY, EFAULT, EINVAL, ENOMEM, EOVERFLOW, ERANGE } from '#abi';
 import {
   bool,
   cstring,
@@ -192,6 +192,18 @@ export const bitmapApi: KernelApi = kernelApi('lib/bitmap.c', {
     const bytes = k.user.slice(ubuf, ulen);
     return bytes.length < ulen ? -EFAULT : parseHex(k, latin1(bytes), maskp, nmaskbits);
   }),
+  /** The first 2^order zero bits at a multiple of that: they become ones. */
+  bitmap_find_free_region: kfunc({ bitmap, bits: uint, order: int }, int, (k, { bitmap: map, bits, order }) => {
+    const size = 2 ** order;
+    for (let at = 0; at + size <= bits; at += size) if (takeRegion(k, map, at, size)) return at;
+    return -ENOMEM;
+  }),
+  bitmap_allocate_region: kfunc({ bitmap, pos: uint, order: int }, int, (k, { bitmap: map, pos, order }) =>
+    takeRegion(k, map, pos, 2 ** order) ? 0 : -EBUSY,
+  ),
+  bitmap_release_region: kfunc({ bitmap, pos: uint, order: int }, nothing, (k, { bitmap: map, pos, order }) => {
+    for (let bit = pos; bit < pos + 2 ** order; bit++) setBit(k, map, bit, false);
+  }),
   bitmap_print_to_pagebuf: kfunc(
     { list: bool, buf: pointer('char *'), maskp: bitmap, nmaskbits: int },
     int,
@@ -203,6 +215,12 @@ export const bitmapApi: KernelApi = kernelApi('lib/bitmap.c', {
   ),
 });
 
+/** Sets bits that are all zero. Whether they were. */
+function takeRegion(k: Kernel, map: Addr, start: number, size: number): boolean {
+  for (let bit = start; bit < start + size; bit++) if (getBit(k, map, bit)) return false;
+  for (let bit = start; bit < start + size; bit++) setBit(k, map, bit, true);
+  return true;
+}
 export const findBitApi: KernelApi = kernelApi('lib/find_bit.c', {
   _find_first_bit: kfunc({ addr: bitmap, size: size_t }, size_t, (k, { addr, size }) => nextOne(k, addr, size, 0)),
   _find_first_zero_bit: kfunc({ addr: bitmap, size: size_t }, size_t, (k, { addr, size }) => nextZero(k, addr, size, 0)),

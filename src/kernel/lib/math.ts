@@ -1,5 +1,5 @@
 // Source: lib/math/{gcd,lcm,int_sqrt,div64}.c, lib/crc*.c, lib/hweight.c.
-import { imageData, type KernelApi, kernelApi, kfunc, raw, size_t, u16, u32, ulong, voidPtr } from '../api/index.ts';
+import { imageData, type KernelApi, kernelApi, kfunc, raw, size_t, u16, u32, u64, uint, ulong, voidPtr } from '../api/index.ts';
 import { RAX, RDI } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
@@ -34,6 +34,10 @@ const topFirst = (crc: number, byte: number, polynomial: number, bits: number): 
   for (let bit = 0; bit < 8; bit++) value = ((value >>> (bits - 1)) & 1) !== 0 ? (value << 1) ^ polynomial : value << 1;
   return bits === 32 ? value >>> 0 : value & (2 ** bits - 1);
 };
+export const intPowApi: KernelApi = kernelApi('lib/math/int_pow.c', {
+  /** base to the power of exp, modulo 2^64. */
+  int_pow: kfunc({ base: u64, exp: uint }, u64, (_, { base, exp }) => BigInt.asUintN(64, base ** BigInt(exp))),
+});
 export const crcApi: KernelApi = kernelApi('lib/crc', {
   crc32_le: kfunc({ crc: u32, p: voidPtr, len: size_t }, u32, (k, { crc, p, len }) =>
     over(k, crc, p, len, (c, byte) => reflected(c, byte, CRC32_LE)),
