@@ -16,7 +16,7 @@ const table: readonly (readonly [number, string, string])[] = [
   [38, 'ENOSYS', 'Function not implemented'], [39, 'ENOTEMPTY', 'Directory not empty'], [40, 'ELOOP', 'Too many levels of symbolic links'],
   [61, 'ENODATA', 'No data available'], [62, 'ETIME', 'Timer expired'], [71, 'EPROTO', 'Protocol error'], [74, 'EBADMSG', 'Bad message'],
   [75, 'EOVERFLOW', 'Value too large for defined data type'], [84, 'EILSEQ', 'Invalid or incomplete multibyte or wide character'],
-  [95, 'EOPNOTSUPP', 'Operation not supported'], [108, 'ESHUTDOWN', 'Cannot send after transport endpoint shutdown'], [110, 'ETIMEDOUT', 'Connection timed out'], [126, 'ENOKEY', 'Required key not available'],
+  [95, 'EOPNOTSUPP', 'Operation not supported'], [108, 'ESHUTDOWN', 'Cannot send after transport endpoint shutdown'], [110, 'ETIMEDOUT', 'Connection timed out'], [115, 'EINPROGRESS', 'Operation now in progress'], [126, 'ENOKEY', 'Required key not available'],
   [129, 'EKEYREJECTED', 'Key was rejected by service'], [512, 'ERESTARTSYS', 'Unknown error 512'], [515, 'ENOIOCTLCMD', 'Unknown error 515'],
   [516, 'ERESTART_RESTARTBLOCK', 'Unknown error 516'], [517, 'EPROBE_DEFER', 'Unknown error 517'], [524, 'ENOTSUPP', 'Unknown error 524'],
 ];
@@ -63,6 +63,7 @@ export const EOVERFLOW = 75;
 export const EOPNOTSUPP = 95;
 export const ESHUTDOWN = 108;
 export const ETIMEDOUT = 110;
+export const EINPROGRESS = 115;
 export const EKEYREJECTED = 129;
 export const ERESTARTSYS = 512;
 export const ENOIOCTLCMD = 515;

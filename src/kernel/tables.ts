@@ -12,6 +12,7 @@ import { skcipherApi } from './crypto/skcipher.ts';
 import { dmaMappingApi, dmaPoolApi } from './dma/mapping.ts';
 import { dmaApi } from './dma.ts';
 import { acpiApi } from './drivers/acpi/acpi.ts';
+import { auxiliaryApi } from './drivers/base/auxiliary.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { componentApi } from './drivers/base/component.ts';
@@ -20,9 +21,10 @@ import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
+import { genericOpsApi, runtimeApi } from './drivers/base/power/api.ts';
 import { pmMainApi } from './drivers/base/power/main.ts';
 import { pmQosApi } from './drivers/base/power/qos.ts';
-import { pmCommonApi, pmGenericApi, pmRuntimeApi, wakeupApi } from './drivers/base/power/runtime.ts';
+import { pmCommonApi, wakeupApi } from './drivers/base/power/wakeup.ts';
 import { propertyApi } from './drivers/base/property.ts';
 import { regcacheApi, regmapApi, regmapFieldApi } from './drivers/base/regmap/regmap.ts';
 import { hwRandomApi } from './drivers/char/hw_random/core.ts';
@@ -41,6 +43,7 @@ import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
+import { touchscreenApi } from './drivers/input/touchscreen.ts';
 import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
@@ -57,6 +60,8 @@ import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
+import { freezerApi } from './freezer.ts';
+import { anonInodesApi } from './fs/anon_inodes.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { fcntlApi } from './fs/fcntl.ts';
@@ -132,6 +137,8 @@ export const kernelTables: readonly KernelApi[] = [
   acpiApi,
   addressSpaceApi,
   algapiApi,
+  anonInodesApi,
+  auxiliaryApi,
   bitmapApi,
   bitrevApi,
   bsearchApi,
@@ -153,8 +160,8 @@ export const kernelTables: readonly KernelApi[] = [
   debugfsApi,
   decAndLockApi,
   delayApi,
-  deviceApi,
   devPrintkApi,
+  deviceApi,
   devresApi,
   devresIoApi,
   dmaApi,
@@ -170,14 +177,16 @@ export const kernelTables: readonly KernelApi[] = [
   fileTableApi,
   findBitApi,
   firmwareLoaderApi,
+  freezerApi,
   genallocApi,
+  genericOpsApi,
   gpiolibApi,
   groupsApi,
   hexdumpApi,
   hrtimerApi,
+  hwRandomApi,
   hweightApi,
   hwmonApi,
-  hwRandomApi,
   i2cBaseApi,
   i2cSmbusApi,
   idrApi,
@@ -234,10 +243,8 @@ export const kernelTables: readonly KernelApi[] = [
   pinctrlApi,
   platformApi,
   pmCommonApi,
-  pmGenericApi,
   pmMainApi,
   pmQosApi,
-  pmRuntimeApi,
   pnpApi,
   powerSupplyApi,
   prandomApi,
@@ -259,6 +266,7 @@ export const kernelTables: readonly KernelApi[] = [
   resetApi,
   resourceApi,
   rtmutexApi,
+  runtimeApi,
   rwsemApi,
   scatterlistApi,
   schedCoreApi,
@@ -288,11 +296,12 @@ export const kernelTables: readonly KernelApi[] = [
   timekeepingApi,
   timerApi,
   touchWatchdogApi,
+  touchscreenApi,
   traceEventsApi,
   umhApi,
   usbQuirksApi,
-  usercopyApi,
   userNamespaceApi,
+  usercopyApi,
   uuidApi,
   vivaldiApi,
   vmallocApi,

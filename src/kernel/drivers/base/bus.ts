@@ -24,6 +24,7 @@ import { KernelKobjects, kobjectGet } from '../../lib/kobject.ts';
 import type { Addr } from '../../memory.ts';
 import { deviceName } from './dev_printk.ts';
 import { Devres } from './devres.ts';
+import { RPM, RuntimePower } from './power/runtime.ts';
 
 const BusType = kernelStruct('bus_type', {
   name: voidPtr,
@@ -172,8 +173,17 @@ export class Buses {
     if (!(yield* bus.operations.match(device, driver))) return false;
     return (yield* this.#probe(bus, device, driver)) === 0;
   }
-  /** really_probe(). */
+  /** The parent is on meanwhile; afterwards both may sleep. Linux: driver_probe_device(). */
   *#probe(bus: Bus, device: Addr, driver: Addr): Sleeping<number> {
+    const power = this.#k.get(RuntimePower);
+    const { parent } = this.#k.view(BoundDevice, device);
+    if (parent !== NULL) yield* power.get(parent, RPM.getPut);
+    const result = yield* this.#reallyProbe(bus, device, driver);
+    yield* power.idle(device, RPM.async);
+    if (parent !== NULL) yield* power.put(parent, RPM.getPut | RPM.async);
+    return result;
+  }
+  *#reallyProbe(bus: Bus, device: Addr, driver: Addr): Sleeping<number> {
     const k = this.#k;
     const view = k.view(BoundDevice, device);
     const { name, dev_groups: groups } = k.view(DeviceDriver, driver);
@@ -243,6 +253,7 @@ export class Buses {
     const view = k.view(BoundDevice, device);
     view.driver = NULL;
     view.driver_data = NULL;
+    yield* k.get(RuntimePower).reset(device);
   }
   /** device_release_driver(). */
   *release(device: Addr): Sleeping<void> {
@@ -250,6 +261,8 @@ export class Buses {
     const { driver, bus: address } = k.view(BoundDevice, device);
     const bus = this.#buses.get(address);
     if (driver === NULL || bus === undefined) return;
+    yield* k.get(RuntimePower).get(device, RPM.getPut);
+    yield* k.get(RuntimePower).put(device, RPM.getPut);
     const { dev_groups: groups } = k.view(DeviceDriver, driver);
     if (groups !== NULL) k.get(Sysfs).removeGroups(device, groups);
     yield* bus.operations.remove(device, driver);

@@ -42,7 +42,9 @@ import { Buses, find, forEach } from './bus.ts';
 import { Classes, ClassStruct } from './class.ts';
 import { deviceName } from './dev_printk.ts';
 import { Devres } from './devres.ts';
-import { initRuntimePower } from './power/runtime.ts';
+import { RuntimePower } from './power/runtime.ts';
+import { initPower } from './power/state.ts';
+import { powerFiles } from './power/sysfs.ts';
 import { newEnvironment, variablesOf } from './uevent.ts';
 
 export const Device = kernelStruct('device', {
@@ -109,7 +111,7 @@ export const childrenOf = (k: Kernel, device: Addr): readonly Addr[] => core(k).
 export function deviceInitialize(k: Kernel, device: Addr): void {
   kobjectInit(k, device, core(k).ktype);
   listInit(k, k.view(Device, device).devres_head);
-  initRuntimePower(k, device);
+  initPower(k, device);
 }
 /** The directory's parent kobject. Linux: get_device_parent(). */
 function parentOf(k: Kernel, device: Addr): Addr {
@@ -145,7 +147,7 @@ export function* deviceAdd(k: Kernel, device: Addr): Sleeping<number> {
   }
   const busError = yield* k.get(Buses).addDevice(device);
   if (busError !== 0) return busError;
-  powerFiles(directory);
+  powerFiles(k, device, directory);
   if (majorOf(view.devt) !== 0) yield* addNode(k, device, directory);
   if (view.parent !== NULL) {
     const siblings = core(k).children.get(view.parent) ?? [];
@@ -179,18 +181,6 @@ function* addGroups(k: Kernel, device: Addr): Sleeping<number> {
     if (error !== 0) return error;
   }
   return 0;
-}
-/** power/: what a device without runtime power management shows. */
-function powerFiles(directory: TreeDirectory): void {
-  const power = directory.child('power');
-  const files: readonly (readonly [string, number, string | number])[] = [
-    ['runtime_suspended_time', 0o444, '0\n'],
-    ['autosuspend_delay_ms', 0o644, -EIO],
-    ['runtime_active_time', 0o444, '0\n'],
-    ['control', 0o644, 'auto\n'],
-    ['runtime_status', 0o444, 'unsupported\n'],
-  ];
-  for (const [name, mode, value] of files) power.put(name, sysfsText(mode, { read: text(() => value), write: takeAll }));
 }
 /** Name and mode of the node in /dev, as the type or class says. Linux: device_get_devnode(). */
 function* nodeOf(k: Kernel, device: Addr): Sleeping<{ readonly name: string; readonly mode: number }> {
@@ -262,6 +252,7 @@ function* removeFromSysfs(k: Kernel, device: Addr): Sleeping<void> {
 export function* deviceDel(k: Kernel, device: Addr): Sleeping<void> {
   const view = k.view(Device, device);
   yield* k.get(Buses).removeDevice(device);
+  yield* k.get(RuntimePower).remove(device);
   if (view.class !== NULL) {
     const siblings = k.get(Classes).devicesOf(view.class);
     siblings.splice(siblings.indexOf(device), 1);

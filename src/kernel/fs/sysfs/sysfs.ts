@@ -23,7 +23,7 @@ import {
 import type { Kernel } from '../../kernel.ts';
 import { type Addr, fromLatin1, latin1 } from '../../memory.ts';
 import { ModuleFile } from '../devices.ts';
-import { type FsNode, type OpenNode, Symlink, TextFile, type TextSource, TreeDirectory } from '../node.ts';
+import { AttributeFile, type FsNode, type OpenNode, Symlink, type TextSource, TreeDirectory } from '../node.ts';
 
 const PAGE_SIZE = 4096;
 const SYSFS_MODES = 0o777;
@@ -48,17 +48,8 @@ function pointers(k: Kernel, array: Addr): Addr[] {
   return items;
 }
 
-/** A file of sysfs. kernfs lets nobody open it for what it cannot do, root included. */
-export class SysfsFile extends TextFile {
-  override mayOpen(flags: number): number {
-    const access = flags & O_ACCMODE;
-    const reads = access !== O_WRONLY;
-    const writes = access !== O_RDONLY;
-    if (writes && ((this.mode & 0o222) === 0 || this.source.write === undefined)) return -EACCES;
-    if (reads && ((this.mode & 0o444) === 0 || this.source.read === undefined)) return -EACCES;
-    return 0;
-  }
-}
+/** A file of sysfs. */
+export class SysfsFile extends AttributeFile {}
 /** A file of the kernel's own in sysfs. */
 export function sysfsText(mode: number, source: TextSource): SysfsFile {
   return new SysfsFile(mode, source, PAGE_SIZE);
