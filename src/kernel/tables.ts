@@ -2,8 +2,10 @@
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
 import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
+import { xstateApi } from './arch/x86/kernel/fpu/xstate.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
+import { asyncApi } from './async.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
 import { algapiApi } from './crypto/algapi.ts';
 import { cryptoApi } from './crypto/api.ts';
@@ -60,6 +62,7 @@ import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
+import { backlightApi } from './drivers/video/backlight/backlight.ts';
 import { freezerApi } from './freezer.ts';
 import { anonInodesApi } from './fs/anon_inodes.ts';
 import { charDevApi } from './fs/char_dev.ts';
@@ -93,6 +96,7 @@ import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
 import { crcApi, ctypeApi, hweightApi, intPowApi, mathApi } from './lib/math.ts';
 import { ratelimitApi } from './lib/ratelimit.ts';
+import { rationalApi } from './lib/rational.ts';
 import { rbtreeApi } from './lib/rbtree.ts';
 import { decAndLockApi, refcountApi } from './lib/refcount.ts';
 import { scatterlistApi } from './lib/scatterlist.ts';
@@ -138,7 +142,9 @@ export const kernelTables: readonly KernelApi[] = [
   addressSpaceApi,
   algapiApi,
   anonInodesApi,
+  asyncApi,
   auxiliaryApi,
+  backlightApi,
   bitmapApi,
   bitrevApi,
   bsearchApi,
@@ -160,8 +166,8 @@ export const kernelTables: readonly KernelApi[] = [
   debugfsApi,
   decAndLockApi,
   delayApi,
-  devPrintkApi,
   deviceApi,
+  devPrintkApi,
   devresApi,
   devresIoApi,
   dmaApi,
@@ -184,9 +190,9 @@ export const kernelTables: readonly KernelApi[] = [
   groupsApi,
   hexdumpApi,
   hrtimerApi,
-  hwRandomApi,
   hweightApi,
   hwmonApi,
+  hwRandomApi,
   i2cBaseApi,
   i2cSmbusApi,
   idrApi,
@@ -255,6 +261,7 @@ export const kernelTables: readonly KernelApi[] = [
   radixTreeApi,
   randomApi,
   ratelimitApi,
+  rationalApi,
   rbtreeApi,
   rcuApi,
   readWriteApi,
@@ -295,13 +302,13 @@ export const kernelTables: readonly KernelApi[] = [
   timeApi,
   timekeepingApi,
   timerApi,
-  touchWatchdogApi,
   touchscreenApi,
+  touchWatchdogApi,
   traceEventsApi,
   umhApi,
   usbQuirksApi,
-  userNamespaceApi,
   usercopyApi,
+  userNamespaceApi,
   uuidApi,
   vivaldiApi,
   vmallocApi,
@@ -314,4 +321,5 @@ export const kernelTables: readonly KernelApi[] = [
   x86CpuApi,
   x86MemoryApi,
   xarrayApi,
+  xstateApi,
 ];
