@@ -55,14 +55,17 @@ import { pciApi } from './drivers/pci/pci.ts';
 import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { phyApi } from './drivers/phy/phy-core.ts';
 import { pinctrlApi } from './drivers/pinctrl/core.ts';
+import { crosEcProtoApi } from './drivers/platform/chrome/cros_ec_proto.ts';
 import { pnpApi } from './drivers/pnp/driver.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
+import { thermalApi } from './drivers/thermal/thermal_core.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
 import { backlightApi } from './drivers/video/backlight/backlight.ts';
+import { virtioAnchorApi } from './drivers/virtio/virtio_anchor.ts';
 import { freezerApi } from './freezer.ts';
 import { anonInodesApi } from './fs/anon_inodes.ts';
 import { charDevApi } from './fs/char_dev.ts';
@@ -161,6 +164,7 @@ export const kernelTables: readonly KernelApi[] = [
   cpuCountApi,
   crcApi,
   credApi,
+  crosEcProtoApi,
   cryptoApi,
   ctypeApi,
   debugfsApi,
@@ -299,6 +303,7 @@ export const kernelTables: readonly KernelApi[] = [
   sysrqApi,
   tcpCongApi,
   textsearchApi,
+  thermalApi,
   timeApi,
   timekeepingApi,
   timerApi,
@@ -310,6 +315,7 @@ export const kernelTables: readonly KernelApi[] = [
   usercopyApi,
   userNamespaceApi,
   uuidApi,
+  virtioAnchorApi,
   vivaldiApi,
   vmallocApi,
   vmapApi,
