@@ -11,8 +11,8 @@ import { algapiApi } from './crypto/algapi.ts';
 import { cryptoApi } from './crypto/api.ts';
 import { shashApi } from './crypto/shash.ts';
 import { skcipherApi } from './crypto/skcipher.ts';
-import { dmaApi } from './dma.ts';
 import { dmaMappingApi, dmaPoolApi } from './dma/mapping.ts';
+import { dmaApi } from './dma.ts';
 import { acpiApi } from './drivers/acpi/acpi.ts';
 import { auxiliaryApi } from './drivers/base/auxiliary.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
@@ -40,10 +40,10 @@ import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
 import { ffCoreApi } from './drivers/input/ff-core.ts';
+import { inputApi } from './drivers/input/input.ts';
 import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
-import { inputApi } from './drivers/input/input.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
 import { touchscreenApi } from './drivers/input/touchscreen.ts';
 import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
@@ -51,8 +51,8 @@ import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
 import { mfdApi } from './drivers/mfd/mfd-core.ts';
-import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { pciApi } from './drivers/pci/pci.ts';
+import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { phyApi } from './drivers/phy/phy-core.ts';
 import { pinctrlApi } from './drivers/pinctrl/core.ts';
 import { crosEcProtoApi } from './drivers/platform/chrome/cros_ec_proto.ts';
@@ -170,8 +170,8 @@ export const kernelTables: readonly KernelApi[] = [
   debugfsApi,
   decAndLockApi,
   delayApi,
-  deviceApi,
   devPrintkApi,
+  deviceApi,
   devresApi,
   devresIoApi,
   dmaApi,
@@ -194,9 +194,9 @@ export const kernelTables: readonly KernelApi[] = [
   groupsApi,
   hexdumpApi,
   hrtimerApi,
+  hwRandomApi,
   hweightApi,
   hwmonApi,
-  hwRandomApi,
   i2cBaseApi,
   i2cSmbusApi,
   idrApi,
@@ -307,13 +307,13 @@ export const kernelTables: readonly KernelApi[] = [
   timeApi,
   timekeepingApi,
   timerApi,
-  touchscreenApi,
   touchWatchdogApi,
+  touchscreenApi,
   traceEventsApi,
   umhApi,
   usbQuirksApi,
-  usercopyApi,
   userNamespaceApi,
+  usercopyApi,
   uuidApi,
   virtioAnchorApi,
   vivaldiApi,
