@@ -1,5 +1,5 @@
 // Bitmaps: arrays of unsigned long, bit 0 first. Source: lib/bitmap.c, lib/find_bit.c.
-import { EFAULT, EINVAL, EOVERFLOW, ERANGE } from '#abi';
+import { EBUSY, EFAULT, EINVAL, ENOMEM, EOVERFLOW, ERANGE } from '#abi';
 import {
   bool,
   cstring,
@@ -46,6 +46,9 @@ function findNext(size: number, start: number, word: (n: number) => bigint): num
     return Math.min(bit, size);
   }
   return size;
+}
+function fillRegion(k: Kernel, map: Addr, pos: number, order: number, value: boolean): void {
+  for (let bit = pos; bit < pos + 2 ** order; bit++) setBit(k, map, bit, value);
 }
 const wordAt = (k: Kernel, map: Addr, n: number): bigint => k.memory.u64(map + n * 8);
 const nextOne = (k: Kernel, map: Addr, size: number, start: number): number => findNext(size, start, (n) => wordAt(k, map, n));
@@ -173,6 +176,24 @@ export const bitmapApi: KernelApi = kernelApi('lib/bitmap.c', {
   ),
   bitmap_alloc: kfunc({ nbits: uint, flags: gfp_t }, bitmap, (k, { nbits, flags }) => kmalloc(k, words(nbits) * 8, flags)),
   bitmap_zalloc: kfunc({ nbits: uint, flags: gfp_t }, bitmap, (k, { nbits, flags }) => kmalloc(k, words(nbits) * 8, flags | __GFP_ZERO)),
+  /** A free region of 2^order bits, at a multiple of its size: taken. */
+  bitmap_find_free_region: kfunc({ bitmap, bits: uint, order: int }, int, (k, { bitmap: map, bits, order }) => {
+    const size = 2 ** order;
+    for (let pos = 0; pos + size <= bits; pos += size) {
+      if (nextOne(k, map, pos + size, pos) < pos + size) continue;
+      fillRegion(k, map, pos, order, true);
+      return pos;
+    }
+    return -ENOMEM;
+  }),
+  bitmap_release_region: kfunc({ bitmap, pos: uint, order: int }, nothing, (k, { bitmap: map, pos, order }) =>
+    fillRegion(k, map, pos, order, false),
+  ),
+  bitmap_allocate_region: kfunc({ bitmap, pos: uint, order: int }, int, (k, { bitmap: map, pos, order }) => {
+    if (nextOne(k, map, pos + 2 ** order, pos) < pos + 2 ** order) return -EBUSY;
+    fillRegion(k, map, pos, order, true);
+    return 0;
+  }),
   bitmap_free: kfunc({ bitmap }, nothing, (k, { bitmap: map }) => {
     k.slab.free(map);
   }),

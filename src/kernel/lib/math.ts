@@ -1,5 +1,5 @@
 // Source: lib/math/{gcd,lcm,int_sqrt,div64}.c, lib/crc*.c, lib/hweight.c.
-import { imageData, type KernelApi, kernelApi, kfunc, raw, size_t, u16, u32, ulong, voidPtr } from '../api/index.ts';
+import { imageData, type KernelApi, kernelApi, kfunc, raw, size_t, u16, u32, u64, uint, ulong, voidPtr } from '../api/index.ts';
 import { RAX, RDI } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
@@ -12,6 +12,12 @@ function integerSqrt(x: bigint): bigint {
   return root;
 }
 export const mathApi: KernelApi = kernelApi('lib/math', {
+  int_pow: kfunc({ base: u64, exp: uint }, u64, (_, { base, exp }) => {
+    let result = 1n;
+    for (let factor = base, left = exp; left > 0; factor = BigInt.asUintN(64, factor * factor), left >>>= 1)
+      if ((left & 1) !== 0) result = BigInt.asUintN(64, result * factor);
+    return result;
+  }),
   gcd: kfunc({ a: ulong, b: ulong }, ulong, (_, { a, b }) => gcd(a, b)),
   lcm: kfunc({ a: ulong, b: ulong }, ulong, (_, { a, b }) => (a === 0n || b === 0n ? 0n : (a / gcd(a, b)) * b)),
   int_sqrt: kfunc({ x: ulong }, ulong, (_, { x }) => integerSqrt(x)),

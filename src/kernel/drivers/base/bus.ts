@@ -81,6 +81,13 @@ export class Buses {
   constructor(k: Kernel) {
     this.#k = k;
   }
+  /** Buses of the kernel's own that are made when somebody first refers to them. */
+  readonly onDemand = new Map<Addr, () => Sleeping<unknown>>();
+  /** The bus at an address, made now when it is one of the kernel's own. */
+  *existing(address: Addr): Sleeping<Bus | undefined> {
+    if (!this.#buses.has(address)) yield* this.onDemand.get(address)?.() ?? [];
+    return this.#buses.get(address);
+  }
   at(address: Addr): Bus | undefined {
     return this.#buses.get(address);
   }
@@ -262,7 +269,7 @@ export class Buses {
   *registerDriver(driver: Addr): Sleeping<number> {
     const k = this.#k;
     const view = k.view(DeviceDriver, driver);
-    const bus = this.#buses.get(view.bus);
+    const bus = yield* this.existing(view.bus);
     const name = k.memory.cstring(view.name);
     if (bus === undefined) {
       k.log.print('err', `Driver '${name}' was unable to register with bus_type '' because the bus was not initialized.`);
