@@ -38,6 +38,7 @@ import { inputApi } from './drivers/input/input.ts';
 import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
+import { mousedevApi } from './drivers/input/mousedev.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
 import { touchscreenApi } from './drivers/input/touchscreen.ts';
 import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
@@ -223,6 +224,7 @@ export const kernelTables: readonly KernelApi[] = [
   runtimeApi,
   auxiliaryApi,
   touchscreenApi,
+  mousedevApi,
   anonInodesApi,
   freezerApi,
   powerSupplyApi,
