@@ -36,6 +36,7 @@ import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
 import { ffCoreApi } from './drivers/input/ff-core.ts';
 import { inputApi } from './drivers/input/input.ts';
 import { inputCompatApi } from './drivers/input/input-compat.ts';
+import { inputLedsApi } from './drivers/input/input-leds.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
 import { mousedevApi } from './drivers/input/mousedev.ts';
@@ -53,7 +54,7 @@ import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
-import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
+import { keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { freezerApi } from './freezer.ts';
 import { anonInodesApi } from './fs/anon_inodes.ts';
 import { charDevApi } from './fs/char_dev.ts';
@@ -176,7 +177,7 @@ export const kernelTables: readonly KernelApi[] = [
   initTaskApi,
   inputApi,
   inputCompatApi,
-  inputHandlersApi,
+  inputLedsApi,
   inputMtApi,
   inputPollerApi,
   iomapApi,

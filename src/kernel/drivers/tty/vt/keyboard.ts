@@ -1,6 +1,6 @@
 // Input handlers that are part of the kernel: the console's keyboard and the magic SysRq key. They open every keyboard.
 // Source: drivers/tty/vt/keyboard.c, drivers/tty/sysrq.c.
-import { ENODEV, ENOMEM } from '#abi';
+import { ENOMEM } from '#abi';
 import {
   blocking,
   bool,
@@ -99,7 +99,9 @@ export function* registerKeyboard(k: Kernel, core: InputCore): Sleeping<void> {
       disconnect: 'sysrq_disconnect',
     }),
   );
-  yield* core.registerHandler(make('leds', idTable(k, [{ types: [EV_LED] }]), { connect: 'input_leds_connect' }));
+  yield* core.registerHandler(
+    make('leds', idTable(k, [{ types: [EV_LED] }]), { connect: 'input_leds_connect', disconnect: 'input_leds_disconnect' }),
+  );
   const mice = make('mousedev', idTable(k, MOUSE_IDS), {
     event: 'mousedev_event',
     connect: 'mousedev_connect',
@@ -161,9 +163,4 @@ export const sysrqApi: KernelApi = kernelApi('drivers/tty/sysrq.c', {
   ),
   sysrq_connect: connect('sysrq'),
   sysrq_disconnect: disconnect,
-});
-/** A handler that leaves every device alone. */
-const declines: KernelSymbol = kfunc({ handler, dev, id: voidPtr }, int, () => -ENODEV);
-export const inputHandlersApi: KernelApi = kernelApi('drivers/input/input-leds.c', {
-  input_leds_connect: partial('the LEDs of keyboards are not in /sys/class/leds', declines),
 });
