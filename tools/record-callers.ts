@@ -1,9 +1,10 @@
 // Records how Debian's kernel comes to a module's functions: runs tools/callers/callers.ko in QEMU, whose functions dump the stack,
 // and writes assets/kernels/RELEASE/callers. Run: npx tsx -C source tools/record-callers.ts
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { importImage } from '../src/host-node/import.ts';
 import { buildCallers, waysOf } from './callers/callers.ts';
 import { runInQemu } from './qemu.ts';
 
@@ -29,7 +30,10 @@ try {
   const suffix = (rest.get('proc.read') ?? []).length;
   for (const [key, way] of rest) if (key.startsWith('seq.')) way.splice(way.length - suffix);
   const text = all.map(([key, chain]) => `[${key}]\n${chain.map((line) => `${line}\n`).join('')}`).join('');
-  writeFileSync(join(root, `assets/kernels/${RELEASE}/callers`), text);
+  const image = readFileSync(join(root, `build/linux-image-${RELEASE}/boot/vmlinuz-${RELEASE}`));
+  const { callSites } = importImage(image);
+  const described = text.replace(/^[^[].*$/gm, (line) => callSites.describe(line));
+  writeFileSync(join(root, `assets/kernels/${RELEASE}/callers`), described);
   writeFileSync(join(root, 'build/callers.log'), lines.join('\n'));
   console.log(`${all.length} ways into a module recorded`);
 } finally {
