@@ -36,7 +36,7 @@ async function readAndWrite(machine: Machine, path: string): Promise<void> {
 async function run(image: Uint8Array, by: 'init_module' | 'finit_module'): Promise<Map<string, string[]>> {
   const machine = await bootOn({ description: loadKernel(), host: testHost });
   const { process } = machine;
-  expect(await process.init_module(image, '', by)).toBe(0);
+  expect(await process.init_module(image, 'load=1', by)).toBe(0);
   await process.nanosleep(1);
   for (const path of ['/dev/callers', '/dev/callers_misc', '/sys/kernel/debug/callers/file', '/proc/callers']) await use(machine, path);
   await readAndWrite(machine, '/proc/callers_seq');
@@ -48,6 +48,7 @@ async function run(image: Uint8Array, by: 'init_module' | 'finit_module'): Promi
   expect(machine.dmesg().map(({ text }) => text)).toContain('Workqueue: events work_function [callers]');
   const ways = waysOf(machine.dmesg().flatMap(({ text }) => text.split('\n')));
   ways.set(by, ways.get('init') ?? []);
+  ways.set(`param.${by}`, ways.get('param.load') ?? []);
   return ways;
 }
 
@@ -55,7 +56,7 @@ const folder = mkdtempSync(join(tmpdir(), 'kobox-callers-'));
 const image = readFileSync(buildCallers(folder));
 rmSync(folder, { recursive: true });
 const shown = new Map([...(await run(image, 'init_module')), ...(await run(image, 'finit_module'))]);
-shown.delete('init');
+for (const key of ['init', 'param.load']) shown.delete(key);
 const description = loadKernel();
 const kinds = readFileSync(new URL(`../assets/kernels/${description.release}/callers`, import.meta.url), 'utf8').matchAll(/^\[(.*)\]$/gm);
 

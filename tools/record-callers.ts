@@ -20,12 +20,15 @@ try {
     run: join(work, 'run'),
   });
   // The first load is by init_module(2), the second by finit_module(2).
-  const loads = lines.join('\n').split(/(?=\[[^\]]*\] callers: init\n)/);
-  const byInit = waysOf((loads[1] ?? '').split('\n')).get('init') ?? [];
+  const loads = lines.join('\n').split(/(?=\[[^\]]*\] callers: param\.load\n)/);
+  const first = waysOf((loads[1] ?? '').split('\n'));
   const rest = waysOf((loads[2] ?? '').split('\n'));
-  const byFinit = rest.get('init') ?? [];
-  rest.delete('init');
-  const all = [['init_module', byInit] as const, ['finit_module', byFinit] as const, ...rest];
+  const all: (readonly [string, readonly string[]])[] = [];
+  for (const [by, ways] of [['init_module', first] as const, ['finit_module', rest] as const]) {
+    all.push([by, ways.get('init') ?? []], [`param.${by}`, ways.get('param.load') ?? []]);
+  }
+  for (const key of ['init', 'param.load']) rest.delete(key);
+  all.push(...rest);
   // seq_read() may be the read function of any file: its way ends where the file's begins.
   const suffix = (rest.get('proc.read') ?? []).length;
   for (const [key, way] of rest) if (key.startsWith('seq.')) way.splice(way.length - suffix);

@@ -53,6 +53,10 @@ static int param_get(char *buffer, const struct kernel_param *kp) { HERE("param.
 static const struct kernel_param_ops param_ops = {.set = param_set, .get = param_get};
 module_param_cb(value, &param_ops, NULL, 0600);
 
+static int load_set(const char *val, const struct kernel_param *kp) { HERE("param.load"); return 0; }
+static const struct kernel_param_ops load_ops = {.set = load_set};
+module_param_cb(load, &load_ops, NULL, 0);
+
 static ssize_t attribute_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf) { HERE("kobj_attribute.show"); return 0; }
 static ssize_t attribute_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf, size_t count) { HERE("kobj_attribute.store"); return count; }
 static struct kobj_attribute attribute = __ATTR(value, 0600, attribute_show, attribute_store);
