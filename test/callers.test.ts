@@ -56,7 +56,8 @@ const folder = mkdtempSync(join(tmpdir(), 'kobox-callers-'));
 const image = readFileSync(buildCallers(folder));
 rmSync(folder, { recursive: true });
 const shown = new Map([...(await run(image, 'init_module')), ...(await run(image, 'finit_module'))]);
-for (const key of ['init', 'param.load']) shown.delete(key);
+const busy = shown.get('busy');
+for (const key of ['init', 'param.load', 'busy']) shown.delete(key);
 const description = loadKernel();
 const kinds = readFileSync(new URL(`../assets/kernels/${description.release}/callers`, import.meta.url), 'utf8').matchAll(/^\[(.*)\]$/gm);
 
@@ -67,4 +68,12 @@ test.for([...kinds].map(([, kind = '']) => kind))('the way to %s', (kind) => {
 });
 test('each way that is shown was recorded', () => {
   for (const kind of shown.keys()) expect(description.wayTo(kind), kind).not.toEqual([]);
+});
+test('below an interrupt stands what it interrupted', () => {
+  const recorded = readFileSync(new URL('../tools/callers/busy.txt', import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n');
+  // Where in its loop the module was is chance.
+  const comparable = (lines: readonly string[] | undefined) => lines?.map((line) => line.replace(/^(RIP: 0010:\w+\+)0x[0-9a-f]+/, '$1'));
+  expect(comparable(busy)).toEqual(comparable(recorded));
 });

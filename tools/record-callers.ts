@@ -27,7 +27,9 @@ try {
   for (const [by, ways] of [['init_module', first] as const, ['finit_module', rest] as const]) {
     all.push([by, ways.get('init') ?? []], [`param.${by}`, ways.get('param.load') ?? []]);
   }
-  for (const key of ['init', 'param.load']) rest.delete(key);
+  const busy = rest.get('busy') ?? [];
+  writeFileSync(join(root, 'tools/callers/busy.txt'), busy.map((line) => `${line}\n`).join(''));
+  for (const key of ['init', 'param.load', 'busy']) rest.delete(key);
   all.push(...rest);
   // seq_read() may be the read function of any file: its way ends where the file's begins.
   const suffix = (rest.get('proc.read') ?? []).length;

@@ -79,6 +79,17 @@ static int platform_remove_(struct platform_device *device) { HERE("platform.rem
 static struct platform_driver driver = {.probe = platform_probe_, .remove = platform_remove_, .driver = {.name = "callers"}};
 static struct platform_device *platform;
 
+static int busy_done;
+static void busy_function(struct timer_list *timer) { HERE("busy"); WRITE_ONCE(busy_done, 1); }
+static DEFINE_TIMER(busy, busy_function);
+// A timer that interrupts the module.
+static noinline void wait_busily(void)
+{
+	mod_timer(&busy, jiffies + 2);
+	while (!READ_ONCE(busy_done))
+		cpu_relax();
+}
+
 static int major;
 static struct class *class;
 static struct device *device;
@@ -111,6 +122,7 @@ static int __init callers_init(void)
 	schedule_work(&work);
 	schedule_delayed_work(&delayed, HZ * 3 / 10);
 	kthread_run(thread_function, NULL, "callers");
+	wait_busily();
 	return 0;
 }
 static void __exit callers_exit(void)
