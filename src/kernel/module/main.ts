@@ -124,7 +124,7 @@ export class Modules {
     }
     const { name, parameters, addr } = loaded;
     const notified = notifierError(yield* notifyModule(this.#k, MODULE_STATE_COMING, addr));
-    const failed = notified < 0 ? notified : Math.min(0, yield* parseArguments(this.#k, name, parameters, args));
+    const failed = notified < 0 ? notified : Math.min(0, yield* parseArguments(this.#k, name, parameters, args, way));
     if (failed === 0) return yield* this.#doInit(loaded, way);
     this.#setState(loaded, MODULE_STATE_GOING);
     yield* notifyModule(this.#k, MODULE_STATE_GOING, addr);
