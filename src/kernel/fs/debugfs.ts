@@ -176,6 +176,7 @@ export const debugfsApi: KernelApi = kernelApi('fs/debugfs', {
     (k, { dev, name, parent: within, read_fn }) => {
       const node = new ModuleFile(S_IFREG | 0o444, (self, flags) =>
         openModuleFile(k, self, name, flags, {
+          kind: 'debugfs',
           operations: NULL,
           inodePrivate: dev,
           functions: {
