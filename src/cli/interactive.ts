@@ -32,6 +32,7 @@ class Terminal {
   /** Somebody waits for a line at the prompt; undefined while a command runs. */
   #asked: ((line: string | undefined) => void) | undefined;
   #ended = false;
+  readonly #typedAhead: string[] = [];
   constructor(machine: Machine) {
     const write = (bytes: Uint8Array): void => {
       process.stdout.write(bytes);
@@ -99,6 +100,14 @@ class Terminal {
     this.#lines.setPrompt('');
   }
   #ask(prompt: string): Promise<string | undefined> {
+    // What was typed ahead, and no command has read, is for the prompt.
+    const ahead = new TextDecoder().decode(this.#shell.input.take());
+    this.#typedAhead.push(...ahead.split('\n').slice(0, -1));
+    const line = this.#typedAhead.shift();
+    if (line !== undefined) {
+      process.stdout.write(`${prompt}${line}\n`);
+      return Promise.resolve(line);
+    }
     if (this.#ended) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#asked = resolve;

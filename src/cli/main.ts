@@ -71,7 +71,9 @@ async function main(argv: readonly string[]): Promise<number> {
   if (verb === 'run' && file === undefined) throw new UsageError('run needs a script');
   if (verb === 'run' && values.command !== undefined) throw new UsageError('run and -c exclude each other');
   const mounts = (values.mount ?? []).map(parseMount);
-  const script = file === undefined ? values.command : readScript(file);
+  const typed = file === undefined && values.command === undefined && !process.stdin.isTTY;
+  // Without a terminal the standard input is the script, as bash has it.
+  const script = typed ? readFileSync(0, 'utf8') : file === undefined ? values.command : readScript(file);
   const machine = await boot({
     ...(values.kernel !== undefined && { kernel: values.kernel }),
     time: script === undefined ? 'wall' : 'virtual',
