@@ -32,7 +32,6 @@ class Terminal {
   /** Somebody waits for a line at the prompt; undefined while a command runs. */
   #asked: ((line: string | undefined) => void) | undefined;
   #ended = false;
-  readonly #typedAhead: string[] = [];
   constructor(machine: Machine) {
     const write = (bytes: Uint8Array): void => {
       process.stdout.write(bytes);
@@ -101,12 +100,11 @@ class Terminal {
   }
   #ask(prompt: string): Promise<string | undefined> {
     // What was typed ahead, and no command has read, is for the prompt.
-    const ahead = new TextDecoder().decode(this.#shell.input.take());
-    this.#typedAhead.push(...ahead.split('\n').slice(0, -1));
-    const line = this.#typedAhead.shift();
-    if (line !== undefined) {
-      process.stdout.write(`${prompt}${line}\n`);
-      return Promise.resolve(line);
+    const ahead = this.#shell.input.takeLine();
+    if (ahead !== undefined) {
+      const line = new TextDecoder().decode(ahead);
+      process.stdout.write(prompt + line);
+      return Promise.resolve(line.slice(0, -1));
     }
     if (this.#ended) return Promise.resolve(undefined);
     return new Promise((resolve) => {

@@ -2,8 +2,10 @@
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
 import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
+import { xstateApi } from './arch/x86/kernel/fpu/xstate.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
+import { asyncApi } from './async.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
 import { algapiApi } from './crypto/algapi.ts';
 import { cryptoApi } from './crypto/api.ts';
@@ -53,13 +55,17 @@ import { pciApi } from './drivers/pci/pci.ts';
 import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { phyApi } from './drivers/phy/phy-core.ts';
 import { pinctrlApi } from './drivers/pinctrl/core.ts';
+import { crosEcProtoApi } from './drivers/platform/chrome/cros_ec_proto.ts';
 import { pnpApi } from './drivers/pnp/driver.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
+import { thermalApi } from './drivers/thermal/thermal_core.ts';
 import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
+import { backlightApi } from './drivers/video/backlight/backlight.ts';
+import { virtioAnchorApi } from './drivers/virtio/virtio_anchor.ts';
 import { freezerApi } from './freezer.ts';
 import { anonInodesApi } from './fs/anon_inodes.ts';
 import { charDevApi } from './fs/char_dev.ts';
@@ -93,6 +99,7 @@ import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
 import { crcApi, ctypeApi, hweightApi, intPowApi, mathApi } from './lib/math.ts';
 import { ratelimitApi } from './lib/ratelimit.ts';
+import { rationalApi } from './lib/rational.ts';
 import { rbtreeApi } from './lib/rbtree.ts';
 import { decAndLockApi, refcountApi } from './lib/refcount.ts';
 import { scatterlistApi } from './lib/scatterlist.ts';
@@ -138,7 +145,9 @@ export const kernelTables: readonly KernelApi[] = [
   addressSpaceApi,
   algapiApi,
   anonInodesApi,
+  asyncApi,
   auxiliaryApi,
+  backlightApi,
   bitmapApi,
   bitrevApi,
   bsearchApi,
@@ -155,6 +164,7 @@ export const kernelTables: readonly KernelApi[] = [
   cpuCountApi,
   crcApi,
   credApi,
+  crosEcProtoApi,
   cryptoApi,
   ctypeApi,
   debugfsApi,
@@ -255,6 +265,7 @@ export const kernelTables: readonly KernelApi[] = [
   radixTreeApi,
   randomApi,
   ratelimitApi,
+  rationalApi,
   rbtreeApi,
   rcuApi,
   readWriteApi,
@@ -292,6 +303,7 @@ export const kernelTables: readonly KernelApi[] = [
   sysrqApi,
   tcpCongApi,
   textsearchApi,
+  thermalApi,
   timeApi,
   timekeepingApi,
   timerApi,
@@ -303,6 +315,7 @@ export const kernelTables: readonly KernelApi[] = [
   userNamespaceApi,
   usercopyApi,
   uuidApi,
+  virtioAnchorApi,
   vivaldiApi,
   vmallocApi,
   vmapApi,
@@ -314,4 +327,5 @@ export const kernelTables: readonly KernelApi[] = [
   x86CpuApi,
   x86MemoryApi,
   xarrayApi,
+  xstateApi,
 ];

@@ -75,7 +75,7 @@ export class Interpreter implements ExpansionHost {
 
   /** 'bash: line 3' in a script, 'bash' at a prompt. */
   where(line: number): string {
-    return this.state.interactive || line === 0 ? this.state.name : `${this.state.name}: line ${line}`;
+    return this.state.atPrompt || line === 0 ? this.state.name : `${this.state.name}: line ${line}`;
   }
   async complain(text: string, line = this.#line): Promise<void> {
     await this.io.err(`${this.where(line)}: ${text}\n`);

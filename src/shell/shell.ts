@@ -79,7 +79,7 @@ export class Shell {
       names: () => commandNames(),
     };
     const state = this.#state;
-    state.interactive = terminal;
+    state.interactive = state.atPrompt = terminal;
     state.name = options.name ?? 'bash';
     state.fromOption = options.name === undefined;
     state.positional = [...(options.args ?? [])];

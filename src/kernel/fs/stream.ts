@@ -48,9 +48,12 @@ export class StreamFile extends FsNode {
     this.#ended = true;
     this.push(new Uint8Array(0));
   }
-  /** Takes back what was pushed and nobody has read. */
-  take(): Uint8Array {
-    return concatenate(this.#input.splice(0));
+  /** Takes back the first line that was pushed and nobody has read; undefined when there is none. */
+  takeLine(): Uint8Array | undefined {
+    const bytes = concatenate(this.#input.splice(0));
+    const end = bytes.indexOf(0x0a) + 1;
+    if (end < bytes.length) this.#input.push(bytes.subarray(end));
+    return end === 0 ? undefined : bytes.subarray(0, end);
   }
   /** Forgets what was typed and not read (Ctrl-C). */
   flush(): void {
