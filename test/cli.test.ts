@@ -62,6 +62,10 @@ test('-c finds modules of the working directory; a module with a timer does not 
   const { stdout, status } = kobox(['-c', 'insmod samples/hello/hello.ko && insmod samples/timer/timer.ko && lsmod | wc -l; sleep 100 &']);
   expect({ stdout, status }).toEqual({ stdout: '3\n', status: 0 });
 });
+test('a wait that nothing can end is said, and ends', () => {
+  const { stderr, status } = kobox(['-c', 'insmod samples/mailbox/mailbox.ko; cat /dev/mailbox']);
+  expect({ stderr, status }).toEqual({ stderr: 'kobox: every process waits for something that can no longer come\n', status: 1 });
+});
 test('import of the real package, show, list, and a module refused by the other kernel', () => {
   const image = `build/linux-image-6.1.0-56-amd64`;
   expect(kobox(['kernel', 'import', image]).stdout).toMatch(/^6\.1\.0-56-amd64: 2\.\d MB in /);

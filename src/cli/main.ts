@@ -94,6 +94,11 @@ async function runScript(machine: Machine, script: string, options: { name?: str
       process.stdin.on('end', () => shell.input.end());
     },
   });
+  // In virtual time nothing can happen any more: on Linux this would wait for ever.
+  process.on('beforeExit', () => {
+    process.stderr.write('kobox: every process waits for something that can no longer come\n');
+    process.exit(1);
+  });
   const { exitCode } = await shell.run(script);
   await shell.end();
   return exitCode;
