@@ -3,6 +3,7 @@ import { endsProcess, SIGINT, signalNames, signalNumber, strerror } from '#abi';
 import { echo, printf, test } from './commands/test.ts';
 import { type Interpreter, Interrupted, Leave } from './interpreter.ts';
 import { readBuiltin } from './read.ts';
+import { command, literal, statement } from './syntax.ts';
 
 type Builtin = (shell: Interpreter, args: readonly string[]) => Promise<number>;
 const BY_SIGNAL = 128;
@@ -344,6 +345,8 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['exit', status('exit')],
   ['export', declare('export')],
   ['fg', foreground],
+  // just-bash keeps its place in OPTIND.
+  ['getopts', async (shell, args) => (await shell.expander.evaluate([statement(command('getopts', args.map(literal)))])).status],
   [
     'help',
     async (shell) => {

@@ -497,8 +497,9 @@ export class Interpreter implements ExpansionHost {
     const child = this.fork(run, { group: this.state.interactive ? 0 : undefined, comm });
     return (await this.foreground([child], words.join(' ')))[0] ?? 0;
   }
-  #failedExpansion(): number {
-    if (!this.state.interactive && this.state.options.has('nounset')) throw new Leave('exit', 1);
+  /** `fatal`: ends a script, not a line at the prompt. */
+  #failedExpansion(fatal = this.state.options.has('nounset')): number {
+    if (!this.state.interactive && fatal) throw new Leave('exit', 1);
     return 1;
   }
   async #unaliased(words: readonly SimpleCommandNode['args'][number][]): Promise<readonly SimpleCommandNode['args'][number][]> {
@@ -520,7 +521,7 @@ export class Interpreter implements ExpansionHost {
           const error = await this.#expander.assign(entry);
           if (error !== 0) return error;
         } catch (error) {
-          if (error instanceof ExpansionFailed) return this.#failedExpansion();
+          if (error instanceof ExpansionFailed) return this.#failedExpansion(error.message === 'readonly');
           throw error;
         }
       }
