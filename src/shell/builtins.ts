@@ -1,7 +1,8 @@
 // bash's builtins. Source: bash(1), SHELL BUILTIN COMMANDS.
 import { endsProcess, SIGINT, signalNames, signalNumber, strerror } from '#abi';
 import { echo, printf, test } from './commands/test.ts';
-import { type Interpreter, Interrupted, Leave } from './interpreter.ts';
+import { Leave } from './control.ts';
+import type { Interpreter } from './interpreter.ts';
 import { readBuiltin } from './read.ts';
 import { command, literal, statement } from './syntax.ts';
 
@@ -413,4 +414,3 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['unset', unset],
   ['wait', wait],
 ]);
-export { Interrupted };
