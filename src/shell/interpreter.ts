@@ -14,6 +14,7 @@ import type { Services } from './services.ts';
 import { runSimple } from './simple.ts';
 import type { State } from './state.ts';
 import type { CommandNode, PipelineNode, ScriptNode, SimpleCommandNode, StatementNode, WordNode } from './syntax.ts';
+import { type SyntaxComplaint, syntaxComplaint } from './syntax_error.ts';
 
 const SYNTAX_ERROR = 2;
 const NOT_EXECUTABLE = 126;
@@ -56,23 +57,29 @@ export class Interpreter implements ExpansionHost {
 
   /** Runs a script in this process; its status. Leave and Ended pass through. */
   async source(script: string): Promise<number> {
-    const tree = await this.parse(script);
-    if (tree === undefined) return (this.state.status = SYNTAX_ERROR);
-    return this.list(tree.statements);
+    const parsed = await this.parse(script);
+    if (!('showsLine' in parsed)) return this.list(parsed.statements);
+    // bash runs what stands before the line that it cannot read.
+    const before = script
+      .split('\n')
+      .slice(0, parsed.line - 1)
+      .join('\n');
+    const tree = before.trim() === '' || !parsed.showsLine ? undefined : await this.parse(before);
+    if (tree !== undefined && !('showsLine' in tree)) await this.list(tree.statements);
+    const { name, atPrompt, fromOption } = this.state;
+    const where = atPrompt ? `${name}: ` : `${name}: ${fromOption ? '-c: ' : ''}line ${parsed.line}: `;
+    const text = parsed.showsLine && !atPrompt ? `${where}\`${script.split('\n')[parsed.line - 1] ?? ''}'\n` : '';
+    await this.io.err(`${where}${parsed.text}\n${text}`);
+    return (this.state.status = SYNTAX_ERROR);
   }
-  async parse(script: string): Promise<ScriptNode | undefined> {
+  async parse(script: string): Promise<ScriptNode | SyntaxComplaint> {
     const plain = this.state.aliases.size === 0 ? parsePlain(script) : undefined;
     if (plain !== undefined) return plain;
     const { parse } = await justBash();
     try {
       return parse(script);
     } catch (error) {
-      const [, line = '1', message = (error as Error).message] = /^Parse error at (\d+):\d+: (.*)$/s.exec((error as Error).message) ?? [];
-      const { name, interactive, fromOption } = this.state;
-      const where = `${name}: ${fromOption ? '-c: ' : ''}line ${line}: `;
-      const text = script.split('\n')[Number(line) - 1] ?? '';
-      await this.io.err(interactive ? `${name}: ${message}\n` : `${where}${message}\n${where}\`${text}'\n`);
-      return undefined;
+      return syntaxComplaint((error as Error).message, script);
     }
   }
   async list(statements: readonly StatementNode[]): Promise<number> {

@@ -92,6 +92,8 @@ export class Shell {
     for (const [name, value] of Object.entries({ IFS: ' \t\n', HOSTNAME: 'kobox', OSTYPE: 'linux-gnu', UID: '0', EUID: '0', PPID: '1' }))
       state.variables.set(name, value);
     this.#interpreter = this.#login();
+    // The first line that needs it shall not wait for it.
+    if (terminal) void justBash();
   }
   /** A new process for the shell itself. */
   #login(): Interpreter {
