@@ -18,7 +18,7 @@ export function syntaxComplaint(message: string, script: string): SyntaxComplain
     const text = `unexpected EOF while looking for matching \`${quote}'`;
     return { line: quote === ')' || quote === '}' ? end : at, text, showsLine: false };
   }
-  const unexpectedEnd = /, got EOF$/.test(plain) || (/near unexpected token `fi'/.test(plain) && !/\bfi\b/.test(script));
+  const unexpectedEnd = plain.endsWith(', got EOF') || (/near unexpected token `fi'/.test(plain) && !/\bfi\b/.test(script));
   if (unexpectedEnd) return { line: end, text: 'syntax error: unexpected end of file', showsLine: false };
   const token = /^Expected \w+, got (\w+)$/.exec(plain)?.[1];
   if (token !== undefined) return { line: at, text: `syntax error near unexpected token \`${token.toLowerCase()}'`, showsLine: true };
