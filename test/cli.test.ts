@@ -62,6 +62,15 @@ test('-c finds modules of the working directory; a module with a timer does not 
   const { stdout, status } = kobox(['-c', 'insmod samples/hello/hello.ko && insmod samples/timer/timer.ko && lsmod | wc -l; sleep 100 &']);
   expect({ stdout, status }).toEqual({ stdout: '3\n', status: 0 });
 });
+test('a mount and a named module of the same folder', () => {
+  const { stdout, status } = kobox([
+    '--mount',
+    'samples:/root/samples:ro',
+    '-c',
+    'insmod samples/hello/hello.ko; lsmod | tail -n 1 | cut -c1-5; ls samples/hello/hello.c',
+  ]);
+  expect({ stdout, status }).toEqual({ stdout: 'hello\nsamples/hello/hello.c\n', status: 0 });
+});
 test('a wait that nothing can end is said, and ends', () => {
   const { stderr, status } = kobox(['-c', 'insmod samples/mailbox/mailbox.ko; cat /dev/mailbox']);
   expect({ stderr, status }).toEqual({ stderr: 'kobox: every process waits for something that can no longer come\n', status: 1 });

@@ -37,7 +37,10 @@ function parseMount(text: string): Mount {
 function provideNamedModules(machine: Machine, script: string): void {
   for (const [path] of script.matchAll(/[^\s;|&'"<>()]+\.ko\b/g)) {
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
-    provideFile(machine, resolve(path), path.startsWith('/') ? path : `/root/${path}`);
+    const guest = path.startsWith('/') ? path : `/root/${path}`;
+    // What a mount has under that name is it already.
+    const place = machine.kernel.vfs.resolve(guest, '/');
+    if (typeof place === 'number' || place.node === undefined) provideFile(machine, resolve(path), guest);
   }
 }
 
