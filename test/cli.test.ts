@@ -37,6 +37,7 @@ const wrong: readonly (readonly [args: readonly string[], message: string, statu
   [['run', '/nosuch'], `run: /nosuch: no such file\n${usage}`, 2],
   [['--mount', 'x'], `--mount wants HOST:GUEST[:ro] with an absolute GUEST, not 'x'\n${usage}`, 2],
   [['--mount', '/nosuch:/x'], `--mount: '/nosuch' is no folder\n${usage}`, 2],
+  [['--mount', 'samples:/m', '--mount', 'src:/m/src'], `--mount: '/m/src' lies inside '/m', which is mounted too\n${usage}`, 2],
   [['kernel'], `kernel wants 'list', 'show' or 'import'\n${usage}`, 2],
   [['kernel', 'show', '5.0'], "no kernel 5.0: import it with 'kobox kernel import PATH' (see 'kobox kernel list')\n", 1],
   [['kernel', 'import', '/nosuch'], '/nosuch: no such file or folder\n', 1],

@@ -74,6 +74,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (verb === 'run' && file === undefined) throw new UsageError('run needs a script');
   if (verb === 'run' && values.command !== undefined) throw new UsageError('run and -c exclude each other');
   const mounts = (values.mount ?? []).map(parseMount);
+  for (const { guest } of mounts) {
+    const outer = mounts.find((other) => guest !== other.guest && `${guest}/`.startsWith(`${other.guest.replace(/\/+$/, '')}/`));
+    if (outer !== undefined) throw new UsageError(`--mount: '${guest}' lies inside '${outer.guest}', which is mounted too`);
+  }
   const typed = file === undefined && values.command === undefined && !process.stdin.isTTY;
   // Without a terminal the standard input is the script, as bash has it.
   const script = typed ? readFileSync(0, 'utf8') : file === undefined ? values.command : readScript(file);
