@@ -37,9 +37,11 @@ const ROWS = [
   ],
 ] as const;
 
+/** %#lx. */
+const bareHex = (address: Addr): string => `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`;
 const symbol = (k: Kernel, address: Addr): string => {
   const found = k.symbolize(address);
-  if (found === undefined) return `0x${hex64(address)}`;
+  if (found === undefined) return bareHex(address);
   return `${found.name}+0x${found.offset.toString(16)}/0x${found.size.toString(16)}${found.module === undefined ? '' : ` [${found.module}]`}`;
 };
 const print = (k: Kernel, text: string): void => k.log.print('warning', text);
@@ -72,8 +74,7 @@ function codeIsReadable(k: Kernel, ip: Addr): boolean {
 }
 /** The bytes around `ip`, that at `ip` in angle brackets. */
 function codeLine(k: Kernel, ip: Addr): string {
-  if (!codeIsReadable(k, ip))
-    return `Code: Unable to access opcode bytes at 0x${BigInt.asUintN(64, BigInt(ip - CODE_BEFORE)).toString(16)}.`;
+  if (!codeIsReadable(k, ip)) return `Code: Unable to access opcode bytes at ${bareHex(ip - CODE_BEFORE)}.`;
   const bytes = [...k.memory.read(ip - CODE_BEFORE, CODE_BEFORE + 1 + CODE_AFTER)].map((byte) => byte.toString(16).padStart(2, '0'));
   return `Code: ${bytes.map((byte, n) => (n === CODE_BEFORE ? `<${byte}>` : byte)).join(' ')}`;
 }
@@ -86,7 +87,6 @@ export function printRegisters(k: Kernel, ip: Addr, cr2: Addr = 0): void {
   for (const row of ROWS) print(k, row.map(([name, n]) => `${name}: ${value(n)}`).join(' '));
   print(k, `FS:  0000000000000000(0000) GS:${hex64(k.percpu.base)}(0000) knlGS:0000000000000000`);
   print(k, 'CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033');
-  // Looking at bytes that are not there was the last page fault.
   // Looking at kernel text that is not there faults too; user addresses are not even tried.
   const faulted = !codeIsReadable(k, ip) && ip - CODE_BEFORE < 0;
   print(k, `CR2: ${hex64(faulted ? ip - CODE_BEFORE : cr2)} CR3: 0000000000000000 CR4: 0000000000000000`);
