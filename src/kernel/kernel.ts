@@ -12,6 +12,7 @@ import {
 } from './api/index.ts';
 import { type Cpu, type CpuEnvironment, type CpuFactory, type CpuIo, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
+import { miceNode } from './drivers/input/mousedev.ts';
 import { ExceptionHandler } from './exceptions.ts';
 import { Devices } from './fs/devices.ts';
 import { mountAll } from './fs/proc.ts';
@@ -158,6 +159,7 @@ export class Kernel {
     this.#refillBudget();
     this.devices = new Devices(this);
     mountAll(this);
+    miceNode(this);
   }
 
   /** One instance per kernel of a subsystem's class: made at its first use. */
