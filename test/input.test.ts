@@ -1,4 +1,4 @@
-// What a reader of /dev/input/eventN sees, against the real kernel: samples/gamepad/events.sh step by step, compared with
+// What a reader of /dev/input/eventN or mouseN sees, against the real kernel: samples/NAME/events.sh step by step, compared with
 // the part `events` of its recording.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -6,25 +6,27 @@ import { loadKernel } from '#host-node';
 import { bootOn } from '#machine';
 import { testHost } from './kernel.ts';
 
-const sample = new URL('../samples/gamepad/', import.meta.url).pathname;
+const samples = new URL('../samples/', import.meta.url).pathname;
 const debian = new URL('../build/linux-image-6.1.0-56-amd64/lib/modules/6.1.0-56-amd64/kernel/drivers/input/', import.meta.url).pathname;
 const EVENT_SIZE = 24;
 const TIME_SIZE = 16;
+const PACKET_SIZE = 3;
 const POLLIN = 1;
 const SHOW_TIMEOUT = 1000;
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
 
-async function run(script: string): Promise<string> {
+async function run(name: string, script: string): Promise<string> {
   const machine = await bootOn({ description: loadKernel(), host: testHost });
   const { process } = machine;
   let fd = -1;
   let output = '';
+  const parameter = /> (\S+); }$/m.exec(script)?.[1] ?? '';
   const steps: readonly (readonly [RegExp, (match: string[]) => Promise<unknown>])[] = [
     [
       /^insmod (debian|samples)\/(?:.*\/)?(\w+\.ko)$/,
-      ([, where, file]) => machine.insmod(readFileSync((where === 'debian' ? debian : sample) + file)),
+      ([, where, file]) => machine.insmod(readFileSync((where === 'debian' ? debian : `${samples}${name}/`) + file)),
     ],
-    [/^rmmod (\w+)$/, ([, name = '']) => machine.rmmod(name)],
+    [/^rmmod (\w+)$/, ([, module = '']) => machine.rmmod(module)],
     [
       /^exec 3<(\/.*)$/,
       async ([, path = '']) => {
@@ -42,33 +44,34 @@ async function run(script: string): Promise<string> {
     [
       /^emit '(.*)'$/,
       async ([, text]) => {
-        const file = await machine.open('/sys/module/gamepad/parameters/emit', 1);
+        const file = await machine.open(parameter, 1);
         await file.write(new TextEncoder().encode(`${text}\n`));
         await file.close();
       },
     ],
     [
-      /^show (\d+) <&3$/,
-      async ([, count]) => {
+      /^(show|packets) (\d+) <&3$/,
+      async ([, what, count]) => {
         for (let n = 0; n < Number(count); n++) {
           const ready = await process.poll([{ fd, events: POLLIN }], SHOW_TIMEOUT);
-          if (!Array.isArray(ready) || ready[0] !== POLLIN) return;
-          const event = await process.read(fd, EVENT_SIZE);
-          output += `${typeof event === 'number' ? event : hex(event.subarray(TIME_SIZE))}\n`;
+          if (!Array.isArray(ready) || (ready[0] ?? 0) !== POLLIN) return;
+          const bytes = await process.read(fd, what === 'show' ? EVENT_SIZE : PACKET_SIZE);
+          if (typeof bytes === 'number') output += `${bytes}\n`;
+          else output += what === 'show' ? `${hex(bytes.subarray(TIME_SIZE))}\n` : ` ${hex(bytes)}\n`;
         }
       },
     ],
     [
       /^dmesg -r .* tail -n (\d+)$/,
       async ([, count]) => {
-        const lines = machine.dmesg().filter(({ text }) => text.startsWith('gamepad:'));
+        const lines = machine.dmesg().filter(({ text }) => text.startsWith(`${name}:`));
         output += lines
           .slice(-Number(count))
           .map(({ level, text }) => `<${level}>${text}\n`)
           .join('');
       },
     ],
-    [/^(?:emit|show)\(\)/, async () => {}],
+    [/^(?:emit|show|packets)\(\)/, async () => {}],
   ];
   for (const part of script.split(/\n|; (?=emit ')/).filter((line) => line !== '')) {
     const step = steps.map(([pattern, action]) => [pattern.exec(part), action] as const).find(([match]) => match !== null);
@@ -78,9 +81,9 @@ async function run(script: string): Promise<string> {
   return output;
 }
 
-test('evdev shows the events of a module as on the real kernel', async () => {
-  const recording = readFileSync(`${sample}recording.txt`, 'utf8');
+test.for(['gamepad', 'touchpad', 'mouse'])('a reader sees the events of %s as on the real kernel', async (name) => {
+  const recording = readFileSync(`${samples}${name}/recording.txt`, 'utf8');
   const expected = recording.slice(recording.indexOf('--- events\n') + '--- events\n'.length);
-  expect(expected.length).toBeGreaterThan(500);
-  expect(await run(readFileSync(`${sample}events.sh`, 'utf8'))).toBe(expected);
+  expect(expected.length).toBeGreaterThan(300);
+  expect(await run(name, readFileSync(`${samples}${name}/events.sh`, 'utf8'))).toBe(expected);
 });

@@ -1,4 +1,5 @@
 // Every entry of every table against the kernel's own record: BTF knows each exported function's prototype.
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadKernel } from '#host-node';
 import { kernelTables } from '#kernel';
@@ -39,4 +40,18 @@ test('no table invents a symbol: each is exported, or at least known to kallsyms
       .map((name) => `${file}: ${name}`),
   );
   expect(unknown).toEqual([]);
+});
+
+test('what the kernel asks of its own tables by name is there', () => {
+  const source = new URL('../src/kernel/', import.meta.url).pathname;
+  const files = (readdirSync(source, { recursive: true }) as string[]).filter((path) => path.endsWith('.ts'));
+  const known = new Set(kernelTables.flatMap(({ symbols }) => Object.keys(symbols)));
+  const asked = files.flatMap((path) =>
+    [...readFileSync(source + path, 'utf8').matchAll(/symbols\.require\('(\w+)'\)/g)].map(([, name = '']) => ({ path, name })),
+  );
+  expect(asked.length).toBeGreaterThan(50);
+  const missing = asked.filter(
+    ({ name }) => !known.has(name) || (description.exports.get(name) ?? description.kallsyms.byName(name)) === undefined,
+  );
+  expect(missing).toEqual([]);
 });

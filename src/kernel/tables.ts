@@ -42,8 +42,10 @@ import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
 import { ffCoreApi } from './drivers/input/ff-core.ts';
 import { inputApi } from './drivers/input/input.ts';
 import { inputCompatApi } from './drivers/input/input-compat.ts';
+import { inputLedsApi } from './drivers/input/input-leds.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
+import { mousedevApi } from './drivers/input/mousedev.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
 import { touchscreenApi } from './drivers/input/touchscreen.ts';
 import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
@@ -63,7 +65,7 @@ import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
 import { thermalApi } from './drivers/thermal/thermal_core.ts';
-import { inputHandlersApi, keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
+import { keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
 import { backlightApi } from './drivers/video/backlight/backlight.ts';
 import { virtioAnchorApi } from './drivers/virtio/virtio_anchor.ts';
@@ -99,7 +101,7 @@ import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
-import { crcApi, ctypeApi, hweightApi, intPowApi, mathApi } from './lib/math.ts';
+import { crcApi, ctypeApi, hweightApi, mathApi } from './lib/math.ts';
 import { ratelimitApi } from './lib/ratelimit.ts';
 import { rationalApi } from './lib/rational.ts';
 import { rbtreeApi } from './lib/rbtree.ts';
@@ -174,8 +176,8 @@ export const kernelTables: readonly KernelApi[] = [
   debugfsApi,
   decAndLockApi,
   delayApi,
-  deviceApi,
   devPrintkApi,
+  deviceApi,
   devresApi,
   devresIoApi,
   dmaApi,
@@ -198,9 +200,9 @@ export const kernelTables: readonly KernelApi[] = [
   groupsApi,
   hexdumpApi,
   hrtimerApi,
+  hwRandomApi,
   hweightApi,
   hwmonApi,
-  hwRandomApi,
   i2cBaseApi,
   i2cSmbusApi,
   idrApi,
@@ -208,10 +210,9 @@ export const kernelTables: readonly KernelApi[] = [
   inodeApi,
   inputApi,
   inputCompatApi,
-  inputHandlersApi,
+  inputLedsApi,
   inputMtApi,
   inputPollerApi,
-  intPowApi,
   iomapApi,
   ioremapApi,
   irqChipApi,
@@ -242,6 +243,7 @@ export const kernelTables: readonly KernelApi[] = [
   miscApi,
   mmUtilApi,
   moduleApi,
+  mousedevApi,
   msrApi,
   mutexApi,
   nlsApi,
@@ -315,13 +317,13 @@ export const kernelTables: readonly KernelApi[] = [
   timeApi,
   timekeepingApi,
   timerApi,
-  touchscreenApi,
   touchWatchdogApi,
+  touchscreenApi,
   traceEventsApi,
   umhApi,
   usbQuirksApi,
-  usercopyApi,
   userNamespaceApi,
+  usercopyApi,
   uuidApi,
   virtioAnchorApi,
   vivaldiApi,

@@ -1,5 +1,5 @@
 // Classes of devices. Source: drivers/base/class.c.
-import { EINVAL } from '#abi';
+import { EINVAL, ENODEV } from '#abi';
 import {
   blocking,
   int,
@@ -32,6 +32,7 @@ export const ClassStruct = kernelStruct('class', {
   dev_release: voidPtr,
   p: voidPtr,
 });
+const ClassInterface = kernelStruct('class_interface', { class: voidPtr, add_dev: voidPtr, remove_dev: voidPtr });
 const ClassAttribute = kernelStruct('class_attribute', { show: voidPtr, store: voidPtr });
 const ClassAttributeString = kernelStruct('class_attribute_string', { str: voidPtr });
 const ClassDevIter = kernelStruct('class_dev_iter', { 'ki.i_klist': voidPtr, 'ki.i_cur': voidPtr, type: voidPtr });
@@ -47,6 +48,15 @@ export class Classes {
   }
   nameOf(cls: Addr): string {
     return this.#k.memory.cstring(this.#k.view(ClassStruct, cls).name);
+  }
+  /** Those who want to hear of the devices of a class. */
+  readonly interfaces = new Map<Addr, Addr[]>();
+  /** Tells the interfaces of a class that a device has come (or goes). */
+  *tell(cls: Addr, device: Addr, which: 'add_dev' | 'remove_dev'): Sleeping<void> {
+    for (const each of [...(this.interfaces.get(cls) ?? [])]) {
+      const fn = this.#k.view(ClassInterface, each)[which];
+      if (fn !== NULL) yield* this.#k.call(fn, device, each);
+    }
   }
   /** Devices of a class in the order of their addition. */
   devicesOf(cls: Addr): Addr[] {
@@ -155,6 +165,24 @@ export const classApi: KernelApi = kernelApi('drivers/base/class.c', {
     if (error === 0) return address;
     k.slab.free(address);
     return error;
+  }),
+  /** An interface hears of the devices that are there, and of those that come and go. */
+  class_interface_register: blocking({ class_intf: voidPtr }, int, function* (k, { class_intf }) {
+    const { class: of, add_dev } = k.view(ClassInterface, class_intf);
+    if (of === NULL) return -ENODEV;
+    const { interfaces } = classes(k);
+    interfaces.set(of, [...(interfaces.get(of) ?? []), class_intf]);
+    if (add_dev !== NULL) for (const device of [...classes(k).devicesOf(of)]) yield* k.call(add_dev, device, class_intf);
+    return 0;
+  }),
+  class_interface_unregister: blocking({ class_intf: voidPtr }, nothing, function* (k, { class_intf }) {
+    const { class: of, remove_dev } = k.view(ClassInterface, class_intf);
+    const { interfaces } = classes(k);
+    interfaces.set(
+      of,
+      (interfaces.get(of) ?? []).filter((other) => other !== class_intf),
+    );
+    if (remove_dev !== NULL) for (const device of [...classes(k).devicesOf(of)]) yield* k.call(remove_dev, device, class_intf);
   }),
   class_destroy: blocking({ cls }, nothing, function* (k, { cls: address }) {
     if (!isError(address)) yield* classes(k).unregister(address);

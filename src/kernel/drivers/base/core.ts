@@ -155,6 +155,7 @@ export function* deviceAdd(k: Kernel, device: Addr): Sleeping<number> {
   }
   if (view.class !== NULL) k.get(Classes).devicesOf(view.class).push(device);
   yield* k.get(Buses).attach(device);
+  if (view.class !== NULL) yield* k.get(Classes).tell(view.class, device, 'add_dev');
   return 0;
 }
 const pathUp = (k: Kernel, device: Addr): string => '../'.repeat(k.get(Sysfs).path(device).split('/').length);
@@ -251,6 +252,7 @@ function* removeFromSysfs(k: Kernel, device: Addr): Sleeping<void> {
 }
 export function* deviceDel(k: Kernel, device: Addr): Sleeping<void> {
   const view = k.view(Device, device);
+  if (view.class !== NULL) yield* k.get(Classes).tell(view.class, device, 'remove_dev');
   yield* k.get(Buses).removeDevice(device);
   yield* k.get(RuntimePower).remove(device);
   if (view.class !== NULL) {

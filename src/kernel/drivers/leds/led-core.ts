@@ -161,7 +161,7 @@ function* delayedSet(k: Kernel, cdev: Led): Sleeping<void> {
   if (result < 0 && !gone) devPrintk(k, LEVEL_ERR, cdev.dev, `Setting an LED's brightness failed (${result})\n`);
 }
 export function* stopSoftwareBlink(k: Kernel, cdev: Led): Sleeping<void> {
-  yield* k.call(k.symbols.require('del_timer_sync'), cdev.blink_timer);
+  yield* k.call(k.symbols.require('timer_delete_sync'), cdev.blink_timer);
   cdev.blink_delay_on = 0n;
   cdev.blink_delay_off = 0n;
   cdev.work_flags &= ~BLINK_SW;
@@ -210,7 +210,7 @@ function* setupBlink(k: Kernel, cdev: Led, on: Addr, off: Addr): Sleeping<void> 
   }
 }
 export function* blinkSet(k: Kernel, cdev: Led, on: Addr, off: Addr): Sleeping<void> {
-  yield* k.call(k.symbols.require('del_timer_sync'), cdev.blink_timer);
+  yield* k.call(k.symbols.require('timer_delete_sync'), cdev.blink_timer);
   cdev.work_flags &= ~(BLINK_SW | BLINK_ONESHOT | BLINK_ONESHOT_STOP);
   yield* setupBlink(k, cdev, on, off);
 }

@@ -1,6 +1,6 @@
 // Input handlers that are part of the kernel: the console's keyboard and the magic SysRq key. They open every keyboard.
 // Source: drivers/tty/vt/keyboard.c, drivers/tty/sysrq.c.
-import { ENODEV, ENOMEM } from '#abi';
+import { ENOMEM } from '#abi';
 import {
   blocking,
   bool,
@@ -38,22 +38,39 @@ import {
 
 const NULL = 0;
 const MATCH_EVBIT = 0x10;
-const MATCH_KEYBIT = 0x20;
 const KEY_LEFTALT = 56;
 const BTN_MISC = 0x100;
 const MOUSEDEV_MINOR = 32;
 const BRAILLE_FIRST = 0x1f1;
 const BRAILLE_LAST = 0x1fa;
 
-/** A table of one or more ids in guest memory, each a set of event types and keys. */
-function idTable(k: Kernel, ids: readonly { readonly type: number; readonly key?: number }[]): Addr {
+interface Id {
+  readonly types: readonly number[];
+  readonly keys?: readonly number[];
+  readonly rel?: readonly number[];
+  readonly abs?: readonly number[];
+}
+const [REL_X, REL_Y, REL_WHEEL] = [0, 1, 8];
+const [ABS_X, ABS_Y, ABS_PRESSURE, ABS_TOOL_WIDTH] = [0, 1, 0x18, 0x1c];
+const [BTN_LEFT, BTN_TOUCH, BTN_TOOL_FINGER] = [0x110, 0x14a, 0x145];
+/** A mouse, a wheel alone, a tablet, a touch pad, and a mouse that knows where it is. */
+const MOUSE_IDS: readonly Id[] = [
+  { types: [EV_KEY, EV_REL], keys: [BTN_LEFT], rel: [REL_X, REL_Y] },
+  { types: [EV_KEY, EV_REL], rel: [REL_WHEEL] },
+  { types: [EV_KEY, EV_ABS], keys: [BTN_TOUCH], abs: [ABS_X, ABS_Y] },
+  { types: [EV_KEY, EV_ABS], keys: [BTN_TOOL_FINGER], abs: [ABS_X, ABS_Y, ABS_PRESSURE, ABS_TOOL_WIDTH] },
+  { types: [EV_KEY, EV_ABS], keys: [BTN_LEFT], abs: [ABS_X, ABS_Y] },
+];
+/** A table of ids in guest memory: each with what a device must have. */
+function idTable(k: Kernel, ids: readonly Id[]): Addr {
   const size = k.layouts.sizeOf('input_device_id');
   const table = kzalloc(k, size * (ids.length + 1));
-  for (const [n, { type, key }] of ids.entries()) {
+  for (const [n, { types, keys = [], rel = [], abs = [] }] of ids.entries()) {
     const id = table + n * size;
-    k.view(InputDeviceId, id).flags = MATCH_EVBIT | (key === undefined ? 0 : MATCH_KEYBIT);
-    setBit(k, id + k.layouts.offsetOf('input_device_id', 'evbit'), type, true);
-    if (key !== undefined) setBit(k, id + k.layouts.offsetOf('input_device_id', 'keybit'), key, true);
+    // The bitmaps count as they are; a flag makes the entry one.
+    k.view(InputDeviceId, id).flags = MATCH_EVBIT;
+    for (const [field, bits] of Object.entries({ evbit: types, keybit: keys, relbit: rel, absbit: abs }))
+      for (const bit of bits) setBit(k, id + k.layouts.offsetOf('input_device_id', field), bit, true);
   }
   return table;
 }
@@ -71,19 +88,25 @@ export function* registerKeyboard(k: Kernel, core: InputCore): Sleeping<void> {
     for (const [field, symbol] of Object.entries(functions)) view[field as keyof typeof functions] = k.symbols.require(symbol);
     return handler;
   };
-  const keyboards = idTable(k, [{ type: EV_KEY }, { type: EV_SND }]);
+  const keyboards = idTable(k, [{ types: [EV_KEY] }, { types: [EV_SND] }]);
   yield* core.registerHandler(
     make('kbd', keyboards, { event: 'kbd_event', match: 'kbd_match', connect: 'kbd_connect', disconnect: 'kbd_disconnect' }),
   );
   yield* core.registerHandler(
-    make('sysrq', idTable(k, [{ type: EV_KEY, key: KEY_LEFTALT }]), {
+    make('sysrq', idTable(k, [{ types: [EV_KEY], keys: [KEY_LEFTALT] }]), {
       filter: 'sysrq_filter',
       connect: 'sysrq_connect',
       disconnect: 'sysrq_disconnect',
     }),
   );
-  yield* core.registerHandler(make('leds', idTable(k, [{ type: EV_LED }]), { connect: 'input_leds_connect' }));
-  const mice = make('mousedev', idTable(k, [{ type: EV_REL }, { type: EV_ABS }]), { connect: 'mousedev_connect' });
+  yield* core.registerHandler(
+    make('leds', idTable(k, [{ types: [EV_LED] }]), { connect: 'input_leds_connect', disconnect: 'input_leds_disconnect' }),
+  );
+  const mice = make('mousedev', idTable(k, MOUSE_IDS), {
+    event: 'mousedev_event',
+    connect: 'mousedev_connect',
+    disconnect: 'mousedev_disconnect',
+  });
   k.view(InputHandler, mice).legacy_minors = true;
   k.view(InputHandler, mice).minor = MOUSEDEV_MINOR;
   yield* core.registerHandler(mice);
@@ -140,10 +163,4 @@ export const sysrqApi: KernelApi = kernelApi('drivers/tty/sysrq.c', {
   ),
   sysrq_connect: connect('sysrq'),
   sysrq_disconnect: disconnect,
-});
-/** A handler that leaves every device alone. */
-const declines: KernelSymbol = kfunc({ handler, dev, id: voidPtr }, int, () => -ENODEV);
-export const inputHandlersApi: KernelApi = kernelApi('drivers/input/{input-leds,mousedev}.c', {
-  input_leds_connect: partial('the LEDs of keyboards are not in /sys/class/leds', declines),
-  mousedev_connect: partial('mice have no /dev/input/mouseN, and there is no /dev/input/mice', declines),
 });
