@@ -55,6 +55,8 @@ const PROTECTION = [0n, 0x8n, 0x10n, 0x18n, 0x98n, 0x88n] as const;
 export const x86MemoryApi: KernelApi = kernelApi('arch/x86/mm', {
   sme_me_mask: kdata(() => {}),
   __default_kernel_pte_mask: kdata((k, address) => k.memory.setU64(address, 0xffff_ffff_ffff_ffffn)),
+  /** No memory is encrypted. */
+  cc_mkdec: kfunc({ val: u64 }, u64, (_, { val }) => val),
   /** Every device sees the same memory: there is nothing to write back. */
   clflush_cache_range: kfunc({ vaddr: voidPtr, size: uint }, nothing, () => {}),
   cachemode2protval: kfunc({ pcm: uint }, ulong, (_, { pcm }) => PROTECTION[pcm] ?? 0n),
