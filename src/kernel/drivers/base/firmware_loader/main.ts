@@ -29,6 +29,12 @@ const LEVEL_ERR = 3;
 const LEVEL_WARNING = 4;
 const LEVEL_INFO = 6;
 
+/** The names of loaded firmware, by struct firmware. */
+class Held extends Map<Addr, string> {
+  constructor(_k: Kernel) {
+    super();
+  }
+}
 /** Where to read about missing firmware: said once. */
 class Advice {
   readonly #k: Kernel;
@@ -86,7 +92,8 @@ function request(k: Kernel, place: Addr, { name, device, quiet, into }: Wish): n
     if (quiet !== true) devPrintk(k, LEVEL_WARNING, device, `Direct firmware load for ${name} failed with error ${bytes}\n`);
     return bytes;
   }
-  devPrintk(k, LEVEL_INFO, device, `firmware: direct-loading firmware ${name}\n`);
+  // What somebody holds already is not loaded again.
+  if (![...k.get(Held).values()].includes(name)) devPrintk(k, LEVEL_INFO, device, `firmware: direct-loading firmware ${name}\n`);
   const part = into === undefined ? bytes : bytes.subarray(into.offset, into.offset + into.size);
   const firmware = k.view(Firmware, kzalloc(k, k.layouts.sizeOf('firmware')));
   firmware.size = part.length;
@@ -95,6 +102,7 @@ function request(k: Kernel, place: Addr, { name, device, quiet, into }: Wish): n
   firmware.priv = into === undefined ? firmware.data : NULL;
   k.memory.write(firmware.data, part);
   k.memory.setPtr(place, firmware.addr);
+  k.get(Held).set(firmware.addr, name);
   return 0;
 }
 /** Asks in a task of its own and calls cont(firmware or NULL, context). */
@@ -166,6 +174,7 @@ export const firmwareLoaderApi: KernelApi = kernelApi('drivers/base/firmware_loa
   ),
   release_firmware: kfunc({ fw: voidPtr }, nothing, (k, { fw }) => {
     if (fw === NULL) return;
+    k.get(Held).delete(fw);
     const { priv } = k.view(Firmware, fw);
     if (priv !== NULL) k.vmalloc.free(priv);
     k.slab.free(fw);
