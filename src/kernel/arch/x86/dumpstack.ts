@@ -72,7 +72,8 @@ function codeIsReadable(k: Kernel, ip: Addr): boolean {
 }
 /** The bytes around `ip`, that at `ip` in angle brackets. */
 function codeLine(k: Kernel, ip: Addr): string {
-  if (!codeIsReadable(k, ip)) return `Code: Unable to access opcode bytes at 0x${hex64(ip - CODE_BEFORE)}.`;
+  if (!codeIsReadable(k, ip))
+    return `Code: Unable to access opcode bytes at 0x${BigInt.asUintN(64, BigInt(ip - CODE_BEFORE)).toString(16)}.`;
   const bytes = [...k.memory.read(ip - CODE_BEFORE, CODE_BEFORE + 1 + CODE_AFTER)].map((byte) => byte.toString(16).padStart(2, '0'));
   return `Code: ${bytes.map((byte, n) => (n === CODE_BEFORE ? `<${byte}>` : byte)).join(' ')}`;
 }
@@ -86,7 +87,9 @@ export function printRegisters(k: Kernel, ip: Addr, cr2: Addr = 0): void {
   print(k, `FS:  0000000000000000(0000) GS:${hex64(k.percpu.base)}(0000) knlGS:0000000000000000`);
   print(k, 'CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033');
   // Looking at bytes that are not there was the last page fault.
-  print(k, `CR2: ${hex64(codeIsReadable(k, ip) ? cr2 : ip - CODE_BEFORE)} CR3: 0000000000000000 CR4: 0000000000000000`);
+  // Looking at kernel text that is not there faults too; user addresses are not even tried.
+  const faulted = !codeIsReadable(k, ip) && ip - CODE_BEFORE < 0;
+  print(k, `CR2: ${hex64(faulted ? ip - CODE_BEFORE : cr2)} CR3: 0000000000000000 CR4: 0000000000000000`);
 }
 /** System calls by the last part of a way's name: arch/x86/entry/syscalls/syscall_64.tbl. */
 // biome-ignore format: one row of the table per line
@@ -118,7 +121,10 @@ const STACK_BOTTOM = /^(RIP: 0033:|ret_from_fork|secondary_startup)/;
 /** `ip`: where guest code stopped; a call of NULL left its return address on the stack. `head`: frames of what prints. */
 export function printTrace(k: Kernel, ip: Addr, head: readonly string[] = []): void {
   const lines = head.map((line) => ({ line, way: '' }));
-  for (const frame of unwind(k, k.execution.running === 'guest' && ip !== 0 ? ip : undefined)) {
+  const inGuest = k.execution.running === 'guest' && ip !== 0;
+  // From an address that is nowhere no frame can be trusted, though all are found.
+  const lost = inGuest && k.symbolize(ip) === undefined;
+  for (const frame of unwind(k, inGuest && !lost ? ip : undefined)) {
     if (typeof frame === 'number') lines.push({ line: symbol(k, frame), way: '' });
     else lines.push(...k.description.wayTo(frame.way).map((line) => ({ line, way: frame.way })));
     // A way that was recorded as a whole goes on to where the kernel was entered.
@@ -129,8 +135,9 @@ export function printTrace(k: Kernel, ip: Addr, head: readonly string[] = []): v
   for (const { line, way } of lines) {
     // The ways of interrupts were recorded while nothing ran. What they interrupt here is not unwound.
     if (line.startsWith('RIP: 0010:') && k.current !== k.scheduler.idle) break;
+    if (lost && line.startsWith('RIP:')) continue;
     if (line.startsWith('RIP:')) printSavedRegisters(k, line, way);
-    else print(k, ` ${line}`);
+    else print(k, lost ? ` ? ${line}` : ` ${line}`);
   }
   print(k, ' </TASK>');
 }
