@@ -1,14 +1,17 @@
 // The library as the README shows it.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { loadKernel } from '#host-node';
 import { extractLayouts, parseLayouts } from '#kernel';
 import { bootOn } from '#machine';
-import { boot, SystemCallError } from '#node';
+import { boot, mountFolder, POLLIN, POLLOUT, provideFile, SystemCallError } from '#node';
 import { testHost } from './kernel.ts';
 
-const hello = readFileSync(new URL('../samples/hello/hello.ko', import.meta.url));
+const sample = (name: string): Uint8Array => readFileSync(new URL(`../samples/${name}/${name}.ko`, import.meta.url));
+const hello = sample('hello');
 
 test('insmod, rmmod, dmesg and files', async () => {
   const machine = await boot();
@@ -55,4 +58,86 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
   await machine.insmod(hello);
   await machine.rmmod('hello');
   expect(machine.dmesg().at(-1)?.text).toBe('hello: left the kernel');
+});
+
+test('a character device: open, write, lseek, read, ioctl', async () => {
+  const machine = await boot();
+  await machine.insmod(sample('chardev'));
+  const file = await machine.open('/dev/chardev0');
+  expect(await file.write('hello')).toBe(5);
+  expect(await file.lseek(1)).toBe(1);
+  expect(await file.readText(3)).toBe('ell');
+  await expect(file.lseek(-1)).rejects.toMatchObject({ code: 'EINVAL', syscall: 'lseek' });
+  // _IOR('k', 2, int): how many transfers this open file has seen.
+  const count = new Uint8Array(4);
+  expect(await file.ioctl(0x8004_6b02, count)).toBe(0);
+  expect(count[0]).toBe(2);
+  await expect(file.ioctl(0x6b09)).rejects.toMatchObject({ code: 'ENOTTY' });
+  await expect(machine.rmmod('chardev')).rejects.toMatchObject({ code: 'EAGAIN' });
+  await file.close();
+  await machine.rmmod('chardev');
+  await expect(machine.open('/dev/chardev0')).rejects.toMatchObject({ code: 'ENOENT', errno: 2 });
+});
+test('poll waits for a writer, or until the time is up', async () => {
+  const machine = await boot();
+  await machine.insmod(sample('pollable'));
+  const file = await machine.open('/dev/pollable');
+  expect(await file.poll(POLLIN | POLLOUT, 0)).toBe(POLLOUT);
+  const before = machine.kernel.clock.now;
+  expect(await file.poll(POLLIN, 100)).toBe(0);
+  expect((machine.kernel.clock.now - before) / 1e6).toBeCloseTo(100);
+  const waiting = file.poll(POLLIN);
+  await machine.writeFile('/dev/pollable', 'x');
+  expect(await waiting).toBe(POLLIN);
+  await file.close();
+});
+test('two tasks: a read that waits for a write', async () => {
+  const machine = await boot();
+  await machine.insmod(sample('mailbox'));
+  const reader = machine.readText('/proc/modules').then(async () => (await machine.open('/dev/mailbox', 0)).readText(80));
+  await machine.process.nanosleep(1);
+  await machine.writeFile('/dev/mailbox', 'for you');
+  expect(await reader).toBe('for you');
+});
+test('parameters, procfs and sysfs', async () => {
+  const machine = await boot({ cmdline: 'quiet' });
+  await machine.insmod(sample('params'), 'number=5 list=7,8');
+  expect(await machine.sysfs('module/params/parameters/list')).toBe('7,8\n');
+  await machine.writeFile('/sys/module/params/parameters/number', '6');
+  expect(await machine.sysfs('module/params/parameters/number')).toBe('6\n');
+  await expect(machine.writeFile('/sys/module/params/parameters/even', '3')).rejects.toMatchObject({ code: 'EINVAL', syscall: 'write' });
+  expect(await machine.procfs('cmdline')).toBe('quiet\n');
+  await expect(machine.procfs('nosuch')).rejects.toMatchObject({ code: 'ENOENT' });
+});
+test('a mounted folder is live in both directions; a read-only one refuses', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kobox-mount-'));
+  const machine = await boot();
+  mountFolder(machine, folder, '/root/build');
+  mountFolder(machine, folder, '/ro', { readOnly: true });
+  writeFileSync(join(folder, 'hello.ko'), 'not yet');
+  await expect(machine.insmod('/root/build/hello.ko')).rejects.toMatchObject({ code: 'ENOEXEC' });
+  writeFileSync(join(folder, 'hello.ko'), hello);
+  await machine.insmod('/root/build/hello.ko');
+  await machine.writeFile('/root/build/new', 'from inside');
+  expect(readFileSync(join(folder, 'new'), 'utf8')).toBe('from inside');
+  await expect(machine.writeFile('/ro/new', 'x')).rejects.toMatchObject({ code: 'EROFS' });
+  expect(await machine.process.unlink('/ro/new')).toBe(-30);
+  expect(await machine.readText('/ro/new')).toBe('from inside');
+  expect(await machine.process.mkdir('/root/build/d', 0o755)).toBe(0);
+  expect(await machine.process.rename('/root/build/new', '/root/build/d/old')).toBe(0);
+  expect(readFileSync(join(folder, 'd/old'), 'utf8')).toBe('from inside');
+  expect(await machine.readText('/proc/mounts')).toContain(`${folder} /root/build 9p rw 0 0\n`);
+  // Links of the host lead nowhere but inside the machine.
+  expect(await machine.process.symlink('/etc/passwd', '/root/build/link')).toBe(0);
+  await expect(machine.readFile('/root/build/link')).rejects.toMatchObject({ code: 'ENOENT' });
+  provideFile(machine, join(folder, 'd/old'), '/root/one');
+  expect(await machine.readText('/root/one')).toBe('from inside');
+  rmSync(folder, { recursive: true });
+});
+test('/lib/modules has the samples, and modules.dep of our depmod', async () => {
+  const machine = await boot();
+  expect(await machine.readText(`/lib/modules/${machine.kernel.description.release}/modules.dep`)).toContain(
+    'extra/importer.ko: extra/exporter.ko\n',
+  );
+  await machine.insmod('/lib/modules/6.1.0-56-amd64/extra/hello.ko');
 });

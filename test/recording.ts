@@ -95,12 +95,15 @@ export function comparableModules(modules: string): string {
 }
 
 /**
- * What a run cannot repeat: addresses, register values, the pid, the machine's name, and what older calls left on the stack
- * (the frames with a question mark).
+ * What a run cannot repeat: addresses, register values, code bytes (they hold addresses), the pid, the machine's name, and what
+ * older calls left on the stack (the frames with a question mark).
  */
 export function comparableLog(dmesg: string): string {
   return dmesg
-    .replace(/^<4>(?:RSP|RAX|RDX|RBP|R10|R13|FS|CS|CR2|PKRU|Code):? .*\n/gm, '')
+    .replace(/^<4>RIP: 0033.*\n<4>Code: .*\n/gm, '')
+    .replace(/^<4>(?:RSP|RAX|RDX|RBP|R10|R13|FS|PKRU):? .*\n/gm, '')
+    .replace(/^<4>Code: .*>.*$/gm, (line) => line.replace(/ [0-9a-f]{2}\b/g, ' xx'))
+    .replace(/(?<=CR[34]: )[0-9a-f]{16}/g, 'ADDRESS')
     .replace(/^<6>PGD .*\n/gm, '')
     .replace(/^<4>RIP: 0033.*\n/gm, '')
     .replace(/^<4> \? .*\n/gm, '')

@@ -72,12 +72,11 @@ async function replay(name: string): Promise<Recording> {
 
 test('every sample has a module, a script and a recording', () => {
   for (const name of names) {
-    const module = name.replaceAll('-', '_');
     expect(
-      [`${module}.c`, `${module}.rs`].some((file) => existsSync(join(samples, name, file))),
+      [`${name}.c`, `${name}.rs`].some((file) => existsSync(join(samples, name, file))),
       `the source of ${name}`,
     ).toBe(true);
-    for (const file of [`${module}.ko`, 'script.sh', 'recording.txt'])
+    for (const file of [`${name}.ko`, 'script.sh', 'recording.txt'])
       expect(existsSync(join(samples, name, file)), `samples/${name}/${file}`).toBe(true);
   }
 });

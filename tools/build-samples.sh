@@ -13,11 +13,10 @@ flock 9
 rm -rf "$place"
 for folder in "$samples"/*/; do
   name=$(basename "$folder")
-  module=${name//-/_}
   mkdir -p "$place/$name"
-  cp "$folder$module".[cr]* "$place/$name/"
+  cp "$folder$name".[cr]* "$place/$name/"
   # A module of one C file needs one line; others bring a Kbuild.
-  if [ -f "$folder/Kbuild" ]; then cp "$folder/Kbuild" "$place/$name/"; else echo "obj-m := $module.o" > "$place/$name/Kbuild"; fi
+  if [ -f "$folder/Kbuild" ]; then cp "$folder/Kbuild" "$place/$name/"; else echo "obj-m := $name.o" > "$place/$name/Kbuild"; fi
   echo "obj-m += $name/" >> "$place/Kbuild"
 done
 make -s -j2 -C "$headers" M="$place" modules >"$place/log" 2>&1 || { cat "$place/log" >&2; exit 1; }

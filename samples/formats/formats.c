@@ -104,6 +104,8 @@ static __printf(1, 2) void say(const char *format, ...)
 
 static void levels(void)
 {
+	int length;
+
 	printk("no level\n");
 	pr_emerg("emergency\n");
 	pr_err("error\n");
@@ -112,6 +114,8 @@ static void levels(void)
 	pr_info("one line ");
 	pr_cont("in two parts\n");
 	pr_info("two\nlines\n");
+	length = printk(KERN_INFO "four\n");
+	pr_info("printk counts %d characters: without level and newline\n", length);
 	pr_warn_once("once\n");
 }
 

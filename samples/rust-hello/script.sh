@@ -1,4 +1,4 @@
-insmod samples/rust-hello/rust_hello.ko; echo "insmod $?"
+insmod samples/rust-hello/rust-hello.ko; echo "insmod $?"
 lsmod
-modinfo -F description samples/rust-hello/rust_hello.ko
-rmmod rust_hello; echo "rmmod $?"
+modinfo -F description samples/rust-hello/rust-hello.ko
+rmmod rust-hello; echo "rmmod $?"

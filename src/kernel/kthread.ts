@@ -69,7 +69,8 @@ export function* stopKthread(k: Kernel, thread: Task): Sleeping<number> {
   return thread.exitCode;
 }
 
-function* condResched(k: Kernel): Sleeping<number> {
+/** cond_resched(), and might_sleep() in the voluntary model: others that are ready run first. */
+export function* condResched(k: Kernel): Sleeping<number> {
   if (!k.scheduler.hasRunnable || k.percpu.preemptCount !== 0) return 0;
   yield* k.scheduler.schedule();
   return 1;

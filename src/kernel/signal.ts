@@ -25,6 +25,14 @@ export const signalApi: KernelApi = kernelApi('kernel/signal.c', {
     const target = k.get(Pids).task(pid);
     return target === undefined ? -ESRCH : send(k, target.addr, sig);
   }),
+  /** For usbfs: a request of the task's has ended. */
+  kill_pid_usb_asyncio: partial(
+    NO_INFO,
+    kfunc({ sig: int, errno: int, addr: voidPtr, pid: pointer('struct pid *'), cred: voidPtr }, int, (k, { sig, pid }) => {
+      const target = k.get(Pids).task(pid);
+      return target === undefined ? -ESRCH : send(k, target.addr, sig);
+    }),
+  ),
   /** A kernel thread ignores every signal until it asks for it: allow_signal(), disallow_signal(). */
   kernel_sigaction: kfunc({ sig: int, action: ulongAddr }, nothing, (k, { sig, action }) => {
     if (action === SIG_IGN) {

@@ -15,15 +15,19 @@ import { acpiApi } from './drivers/acpi/acpi.ts';
 import { auxiliaryApi } from './drivers/base/auxiliary.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
+import { componentApi } from './drivers/base/component.ts';
 import { deviceApi } from './drivers/base/core.ts';
 import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
 import { genericOpsApi, runtimeApi } from './drivers/base/power/api.ts';
+import { pmMainApi } from './drivers/base/power/main.ts';
+import { pmQosApi } from './drivers/base/power/qos.ts';
 import { pmCommonApi, wakeupApi } from './drivers/base/power/wakeup.ts';
 import { propertyApi } from './drivers/base/property.ts';
-import { regcacheApi, regmapApi } from './drivers/base/regmap/regmap.ts';
+import { regcacheApi, regmapApi, regmapFieldApi } from './drivers/base/regmap/regmap.ts';
+import { hwRandomApi } from './drivers/char/hw_random/core.ts';
 import { miscApi } from './drivers/char/misc.ts';
 import { prandomApi, randomApi, uuidApi } from './drivers/char/random.ts';
 import { clkApi } from './drivers/clk/clk.ts';
@@ -46,21 +50,25 @@ import { vivaldiApi } from './drivers/input/vivaldi-fmap.ts';
 import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
+import { mfdApi } from './drivers/mfd/mfd-core.ts';
 import { pciApi } from './drivers/pci/pci.ts';
 import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { phyApi } from './drivers/phy/phy-core.ts';
 import { pinctrlApi } from './drivers/pinctrl/core.ts';
+import { pnpApi } from './drivers/pnp/driver.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
 import { keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
+import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
 import { freezerApi } from './freezer.ts';
 import { anonInodesApi } from './fs/anon_inodes.ts';
 import { charDevApi } from './fs/char_dev.ts';
 import { debugfsApi } from './fs/debugfs.ts';
 import { fcntlApi } from './fs/fcntl.ts';
 import { fileTableApi } from './fs/file_table.ts';
+import { inodeApi } from './fs/inode.ts';
 import { libfsApi } from './fs/libfs.ts';
 import { nlsApi } from './fs/nls/nls_base.ts';
 import { openApi } from './fs/open.ts';
@@ -69,6 +77,7 @@ import { selectApi } from './fs/select.ts';
 import { seqFileApi } from './fs/seq_file.ts';
 import { sysctlApi } from './fs/sysctl.ts';
 import { sysfsApi } from './fs/sysfs/sysfs.ts';
+import { irqChipApi, irqDescApi } from './irq/irqdesc.ts';
 import { irqManageApi } from './irq/manage.ts';
 import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
@@ -79,11 +88,12 @@ import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
 import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
+import { genallocApi } from './lib/genalloc.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
-import { crcApi, ctypeApi, hweightApi, mathApi } from './lib/math.ts';
+import { crcApi, ctypeApi, hweightApi, intPowApi, mathApi } from './lib/math.ts';
 import { ratelimitApi } from './lib/ratelimit.ts';
 import { rbtreeApi } from './lib/rbtree.ts';
 import { decAndLockApi, refcountApi } from './lib/refcount.ts';
@@ -100,6 +110,7 @@ import { rtmutexApi } from './locking/rtmutex.ts';
 import { rwsemApi } from './locking/rwsem.ts';
 import { semaphoreApi } from './locking/semaphore.ts';
 import { spinlockApi } from './locking/spinlock.ts';
+import { memoryApi, vmapApi, x86MemoryApi } from './mm/memory.ts';
 import { mempoolApi } from './mm/mempool.ts';
 import { addressSpaceApi, pageAllocApi } from './mm/page_alloc.ts';
 import { percpuApi } from './mm/percpu.ts';
@@ -128,6 +139,8 @@ export const kernelTables: readonly KernelApi[] = [
   acpiApi,
   addressSpaceApi,
   algapiApi,
+  anonInodesApi,
+  auxiliaryApi,
   bitmapApi,
   bitrevApi,
   bsearchApi,
@@ -138,6 +151,7 @@ export const kernelTables: readonly KernelApi[] = [
   clkApi,
   cmdlineApi,
   completionApi,
+  componentApi,
   connectorApi,
   cpuApi,
   cpuCountApi,
@@ -165,23 +179,31 @@ export const kernelTables: readonly KernelApi[] = [
   fileTableApi,
   findBitApi,
   firmwareLoaderApi,
+  freezerApi,
+  genallocApi,
+  genericOpsApi,
   gpiolibApi,
   groupsApi,
   hexdumpApi,
   hrtimerApi,
+  hwRandomApi,
   hweightApi,
   hwmonApi,
   i2cBaseApi,
   i2cSmbusApi,
   idrApi,
   initTaskApi,
+  inodeApi,
   inputApi,
   inputCompatApi,
   inputLedsApi,
   inputMtApi,
   inputPollerApi,
+  intPowApi,
   iomapApi,
   ioremapApi,
+  irqChipApi,
+  irqDescApi,
   irqManageApi,
   irqWorkApi,
   jumpLabelApi,
@@ -200,7 +222,9 @@ export const kernelTables: readonly KernelApi[] = [
   listDebugApi,
   listSortApi,
   mathApi,
+  memoryApi,
   mempoolApi,
+  mfdApi,
   miscApi,
   mmUtilApi,
   moduleApi,
@@ -221,13 +245,12 @@ export const kernelTables: readonly KernelApi[] = [
   pinctrlApi,
   platformApi,
   pmCommonApi,
-  genericOpsApi,
   runtimeApi,
-  auxiliaryApi,
   touchscreenApi,
   mousedevApi,
-  anonInodesApi,
-  freezerApi,
+  pmMainApi,
+  pmQosApi,
+  pnpApi,
   powerSupplyApi,
   prandomApi,
   preemptApi,
@@ -243,6 +266,7 @@ export const kernelTables: readonly KernelApi[] = [
   refcountApi,
   regcacheApi,
   regmapApi,
+  regmapFieldApi,
   regulatorApi,
   resetApi,
   resourceApi,
@@ -278,16 +302,19 @@ export const kernelTables: readonly KernelApi[] = [
   touchWatchdogApi,
   traceEventsApi,
   umhApi,
+  usbQuirksApi,
   userNamespaceApi,
   usercopyApi,
   uuidApi,
   vivaldiApi,
   vmallocApi,
+  vmapApi,
   vsprintfApi,
   vsscanfApi,
   waitApi,
   wakeupApi,
   workqueueApi,
   x86CpuApi,
+  x86MemoryApi,
   xarrayApi,
 ];

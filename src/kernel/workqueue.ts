@@ -1,4 +1,4 @@
-// Workqueues: one worker thread a queue, in the order of queueing. Source: kernel/workqueue.c.
+// Workqueues as modules use them. Source: kernel/workqueue.c; who does the work: worker_pool.ts.
 import {
   blocking,
   bool,
@@ -21,81 +21,15 @@ import {
   voidPtr,
 } from './api/index.ts';
 import type { Kernel } from './kernel.ts';
+import { condResched } from './kthread.ts';
 import { type Addr, GuestFault } from './memory.ts';
-import { TASK_UNINTERRUPTIBLE, type Task } from './sched/task.ts';
 import type { CancellableEvent } from './time/clock.ts';
 import { NS_PER_JIFFY } from './time/jiffies.ts';
+import { WORK_STRUCT_PENDING, WorkerPools, Workqueue, WorkStruct } from './worker_pool.ts';
 
-const WorkStruct = kernelStruct('work_struct', { data: ulong, entry: embedded, func: voidPtr });
 const DelayedWork = kernelStruct('delayed_work', { work: embedded, timer: embedded, wq: voidPtr });
-const WORK_STRUCT_PENDING = 1n;
-
-class Workqueue {
-  readonly #k: Kernel;
-  readonly name: string;
-  readonly #pending: Addr[] = [];
-  readonly #waiters = new Set<Task>();
-  #worker: Task | undefined;
-  #running: Addr | undefined;
-  #dead = false;
-
-  constructor(k: Kernel, name: string) {
-    this.#k = k;
-    this.name = name;
-  }
-  queue(work: Addr): void {
-    this.#pending.push(work);
-    if (this.#worker === undefined) this.#worker = this.#k.scheduler.spawn(this.name, () => this.#work());
-    else this.#k.scheduler.wake(this.#worker);
-  }
-  *#work(): Sleeping<number> {
-    const k = this.#k;
-    while (!this.#dead) {
-      const work = this.#pending.shift();
-      if (work === undefined) {
-        k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
-        yield* k.scheduler.schedule();
-        continue;
-      }
-      const view = k.view(WorkStruct, work);
-      view.data &= ~WORK_STRUCT_PENDING;
-      this.#running = work;
-      yield* k.callBy('work', view.func, work);
-      this.#running = undefined;
-      for (const waiter of this.#waiters) k.scheduler.wake(waiter);
-    }
-    return 0;
-  }
-  /** Takes a queued work back. Whether it was queued. */
-  remove(work: Addr): boolean {
-    const at = this.#pending.indexOf(work);
-    if (at < 0) return false;
-    this.#pending.splice(at, 1);
-    const view = this.#k.view(WorkStruct, work);
-    view.data &= ~WORK_STRUCT_PENDING;
-    return true;
-  }
-  /** Waits until `busy` is over: for one work, or for all. Whether there was anything to wait for. */
-  *wait(work?: Addr): Sleeping<boolean> {
-    const k = this.#k;
-    const busy = (): boolean =>
-      work === undefined ? this.#pending.length > 0 || this.#running !== undefined : this.#running === work || this.#pending.includes(work);
-    if (!busy()) return false;
-    const task = k.current;
-    this.#waiters.add(task);
-    while (busy()) {
-      k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
-      yield* k.scheduler.schedule();
-    }
-    this.#waiters.delete(task);
-    return true;
-  }
-  *destroy(): Sleeping<void> {
-    yield* this.wait();
-    this.#dead = true;
-    if (this.#worker !== undefined) this.#k.scheduler.wake(this.#worker);
-  }
-}
+const WQ_UNBOUND = 2;
+const WQ_HIGHPRI = 0x10;
 
 class Workqueues {
   readonly #k: Kernel;
@@ -106,9 +40,9 @@ class Workqueues {
   constructor(k: Kernel) {
     this.#k = k;
   }
-  create(name: string): Addr {
+  create(name: string, flags: number, maxActive: number): Addr {
     const handle = this.#k.slab.alloc(8) ?? 0;
-    this.#byHandle.set(handle, new Workqueue(this.#k, name));
+    this.#byHandle.set(handle, new Workqueue(this.#k, this.#k.get(WorkerPools).of(flags), name, maxActive));
     return handle;
   }
   at(handle: Addr): Workqueue {
@@ -136,6 +70,7 @@ class Workqueues {
   queueDelayed(handle: Addr, delayed: Addr, delay: bigint): boolean {
     const k = this.#k;
     const { work } = k.view(DelayedWork, delayed);
+    k.view(DelayedWork, delayed).wq = handle;
     if (delay === 0n) return this.queue(handle, work);
     const view = k.view(WorkStruct, work);
     if ((view.data & WORK_STRUCT_PENDING) !== 0n) return false;
@@ -164,8 +99,7 @@ const queues = (k: Kernel): Workqueues => k.get(Workqueues);
 const wq = pointer('struct workqueue_struct *');
 const work = pointer('struct work_struct *');
 const dwork = ptr(DelayedWork);
-const system = (name: string) => kdata((k, address) => k.memory.setPtr(address, queues(k).create(name)));
-const ONE_WORKER = 'each queue has one worker: works of one queue never run at the same time';
+const system = (name: string, flags = 0) => kdata((k, address) => k.memory.setPtr(address, queues(k).create(name, flags, 0)));
 
 function* cancel(k: Kernel, address: Addr): Sleeping<boolean> {
   const queue = queues(k).queueOf.get(address);
@@ -175,20 +109,30 @@ function* cancel(k: Kernel, address: Addr): Sleeping<boolean> {
   return removed;
 }
 
+/** Whether there was anything to wait for. */
+function* flush(k: Kernel, address: Addr): Sleeping<boolean> {
+  yield* condResched(k);
+  const queue = queues(k).queueOf.get(address);
+  return queue === undefined ? false : yield* queue.wait(address);
+}
 export const workqueueApi: KernelApi = kernelApi('kernel/workqueue.c', {
-  system_wq: system('kworker/0:1'),
-  system_highpri_wq: system('kworker/0:1H'),
-  system_long_wq: system('kworker/0:2'),
-  system_unbound_wq: system('kworker/u2:0'),
-  system_freezable_wq: system('kworker/0:3'),
-  system_power_efficient_wq: system('kworker/0:4'),
-  system_freezable_power_efficient_wq: system('kworker/0:5'),
+  /** The queue of runtime power management. Source: kernel/power/main.c. */
+  pm_wq: system('pm'),
+  system_wq: system('events'),
+  system_highpri_wq: system('events_highpri', WQ_HIGHPRI),
+  system_long_wq: system('events_long'),
+  system_unbound_wq: system('events_unbound', WQ_UNBOUND),
+  system_freezable_wq: system('events_freezable'),
+  system_power_efficient_wq: system('events_power_efficient'),
+  system_freezable_power_efficient_wq: system('events_freezable_power_efficient'),
   alloc_workqueue: partial(
-    ONE_WORKER,
-    variadic({ fmt: cstring, flags: uint, max_active: int }, voidPtr, (k, { fmt, va }) => queues(k).create(k.formatter.format(fmt, va))),
+    'flags other than WQ_UNBOUND and WQ_HIGHPRI change nothing',
+    variadic({ fmt: cstring, flags: uint, max_active: int }, voidPtr, (k, { fmt, flags, max_active, va }) =>
+      queues(k).create(k.formatter.format(fmt, va), flags, max_active),
+    ),
   ),
   destroy_workqueue: blocking({ wq }, nothing, function* (k, { wq: handle }) {
-    yield* queues(k).at(handle).destroy();
+    yield* queues(k).at(handle).drain();
     queues(k).forget(handle);
   }),
   queue_work_on: kfunc({ cpu: int, wq, work }, bool, (k, { wq: handle, work: address }) => queues(k).queue(handle, address)),
@@ -202,15 +146,17 @@ export const workqueueApi: KernelApi = kernelApi('kernel/workqueue.c', {
   }),
   /** The function of a delayed work's timer; our own timer does its work. */
   delayed_work_timer_fn: kfunc({ t: voidPtr }, nothing, () => {}),
-  flush_work: blocking({ work }, bool, function* (k, { work: address }) {
-    return (yield* queues(k).queueOf.get(address)?.wait(address) ?? nothingToWaitFor()) === true;
+  /** Does the work now instead of later, and waits for it. */
+  flush_delayed_work: blocking({ dwork }, bool, function* (k, { dwork: delayed }) {
+    const handle = k.view(DelayedWork, delayed.addr).wq;
+    if (queues(k).cancelDelay(delayed.addr)) queues(k).queue(handle, delayed.work);
+    return yield* flush(k, delayed.work);
   }),
+  flush_work: blocking({ work }, bool, (k, { work: address }) => flush(k, address)),
   __flush_workqueue: blocking({ wq }, nothing, function* (k, { wq: handle }) {
     yield* queues(k).at(handle).wait();
   }),
-  drain_workqueue: blocking({ wq }, nothing, function* (k, { wq: handle }) {
-    yield* queues(k).at(handle).wait();
-  }),
+  drain_workqueue: blocking({ wq }, nothing, (k, { wq: handle }) => queues(k).at(handle).drain()),
   cancel_work_sync: blocking({ work }, bool, (k, { work: address }) => cancel(k, address)),
   cancel_delayed_work: kfunc(
     { dwork },
@@ -222,7 +168,3 @@ export const workqueueApi: KernelApi = kernelApi('kernel/workqueue.c', {
     return yield* cancel(k, delayed.work);
   }),
 });
-// biome-ignore lint/correctness/useYield: there is nothing to wait for
-function* nothingToWaitFor(): Sleeping<boolean> {
-  return false;
-}

@@ -12,6 +12,7 @@ export interface Symbol {
 }
 
 const TOKENS = 256;
+const LONGEST_TOKEN = 128;
 const align = (value: number, to: number): number => Math.ceil(value / to) * to;
 
 export function decodeKallsyms(rodata: Uint8Array): Symbol[] {
@@ -42,22 +43,26 @@ function findTokens(rodata: Uint8Array, view: DataView): { index: number; table:
   const digits = [...'0123456789'].flatMap((digit) => [digit.charCodeAt(0), 0]);
   for (let at = rodata.indexOf(0x30); at >= 0; at = rodata.indexOf(0x30, at + 1)) {
     if (!digits.every((byte, n) => rodata[at + n] === byte)) continue;
-    // Go back over the 48 tokens before '0', then check the index behind the table.
-    let table = at;
-    for (let back = 0x30; back > 0; back--) table = rodata.lastIndexOf(0, table - 2) + 1;
-    let end = table;
-    for (let n = 0; n < TOKENS; n++) end = rodata.indexOf(0, end) + 1;
-    for (const index of [align(end, 4), align(end, 8)]) {
-      let start = table;
-      let good = true;
-      for (let n = 0; n < TOKENS && good; n++) {
-        good = view.getUint16(index + n * 2, true) === start - table;
-        start = rodata.indexOf(0, start) + 1;
-      }
-      if (good) return { index, table };
+    // Go back over the 47 tokens between the first and '0'. What lies before the first need not end with a NUL: its start is
+    // where the table is aligned and the index behind the table agrees.
+    let second = at;
+    for (let back = 0x2f; back > 0; back--) second = rodata.lastIndexOf(0, second - 2) + 1;
+    let end = second;
+    for (let n = 1; n < TOKENS; n++) end = rodata.indexOf(0, end) + 1;
+    for (let table = second - 1; table > second - LONGEST_TOKEN; table--) {
+      if (table % 4 !== 0) continue;
+      for (const index of [align(end, 4), align(end, 8)]) if (isIndex(rodata, view, index, table)) return { index, table };
     }
   }
   throw new ImportError('the image has no kallsyms token table (CONFIG_KALLSYMS)');
+}
+
+function isIndex(rodata: Uint8Array, view: DataView, index: number, table: number): boolean {
+  if (index + TOKENS * 2 > rodata.length) return false;
+  for (let n = 0, start = table; n < TOKENS; n++, start = rodata.indexOf(0, start) + 1) {
+    if (view.getUint16(index + n * 2, true) !== start - table) return false;
+  }
+  return true;
 }
 
 /**

@@ -1,5 +1,5 @@
 // bash's builtins. Source: bash(1), SHELL BUILTIN COMMANDS.
-import { endsProcess, SIGINT, signalNames, signalNumber, strerror } from '#abi';
+import { endsProcess, SIGINT, SIGPIPE, signalNames, signalNumber, signalText, strerror } from '#abi';
 import { echo, printf, test } from './commands/test.ts';
 import { type Interpreter, Interrupted, Leave } from './interpreter.ts';
 import { readBuiltin } from './read.ts';
@@ -190,6 +190,9 @@ async function wait(shell: Interpreter, args: readonly string[]): Promise<number
       result = await shell.io.process.wait(job.process);
     }
     shell.jobs.forget(job);
+    const { killedBy } = job.process;
+    if (killedBy !== undefined && killedBy !== SIGINT && killedBy !== SIGPIPE && !shell.state.interactive)
+      await shell.io.err(`${signalText(killedBy)}\n`);
     return result;
   };
   if (args.length === 0) {

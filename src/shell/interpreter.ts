@@ -25,6 +25,7 @@ import {
   type SimpleCommandNode,
   type StatementNode,
   statement,
+  type WordNode,
 } from './syntax.ts';
 
 const SYNTAX_ERROR = 2;
@@ -591,6 +592,8 @@ export class Interpreter implements ExpansionHost {
 
   async substitute(body: ScriptNode): Promise<string> {
     const { process } = this.io;
+    const file = fileOf(body);
+    if (file !== undefined) return this.#contents(await this.#expander.value(file), body.statements[0]?.line);
     const pipe = await this.io.call(process.pipe());
     if (typeof pipe === 'number') return '';
     const child = this.fork(async (self) => {
@@ -604,7 +607,15 @@ export class Interpreter implements ExpansionHost {
     const bytes = await this.io.drain(pipe[0]);
     await this.io.close(pipe[0]);
     this.state.status = (await this.foreground([child]))[0] ?? 0;
-    return typeof bytes === 'number' ? '' : new TextDecoder().decode(bytes).replaceAll('\0', '').replace(/\n+$/, '');
+    return typeof bytes === 'number' ? '' : substituted(bytes);
+  }
+  /** $(< file). */
+  async #contents(path: string, line: number | undefined): Promise<string> {
+    const bytes = await this.io.readFile(path);
+    this.state.status = typeof bytes === 'number' ? 1 : 0;
+    if (typeof bytes !== 'number') return substituted(bytes);
+    await this.complain(`${path}: ${strerror(-bytes)}`, line);
+    return '';
   }
   async processSubstitution(body: ScriptNode, direction: 'input' | 'output'): Promise<string> {
     const pipe = await this.io.call(this.io.process.pipe());
@@ -622,4 +633,17 @@ export class Interpreter implements ExpansionHost {
   get expander(): Expander {
     return this.#expander;
   }
+}
+
+const substituted = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).replaceAll('\0', '').replace(/\n+$/, '');
+/** The file of a substitution that is nothing but `< file`. */
+function fileOf({ statements }: ScriptNode): WordNode | undefined {
+  const [only, more] = statements;
+  const node =
+    more === undefined && only?.pipelines.length === 1 && only.pipelines[0]?.commands.length === 1
+      ? only.pipelines[0].commands[0]
+      : undefined;
+  if (node?.type !== 'SimpleCommand' || node.name !== null || node.assignments.length > 0) return undefined;
+  const [redirection, another] = node.redirections;
+  return another === undefined && redirection?.operator === '<' && redirection.target.type === 'Word' ? redirection.target : undefined;
 }

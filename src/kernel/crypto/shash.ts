@@ -14,6 +14,7 @@ import {
   voidPtr,
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
+import { sgCopy } from '../lib/scatterlist.ts';
 import type { Addr } from '../memory.ts';
 import { kzalloc } from '../mm/slab_common.ts';
 import { ownAlg, tfmAt, tfmOffset } from './api.ts';
@@ -40,6 +41,16 @@ function* digest(k: Kernel, desc: Addr, data: Addr, len: number, out: Addr): Sle
   if (fn !== NULL) return yield* k.callInt(fn, desc, data, len, out);
   const error = yield* k.callInt(init, desc);
   return error !== 0 ? error : yield* finup(k, desc, data, len, out);
+}
+const AhashRequest = kernelStruct('ahash_request', { nbytes: uint, src: voidPtr, result: voidPtr });
+/** Runs `body` over the request's data in one piece. */
+function* gathered(k: Kernel, req: Addr, body: (from: Addr, bytes: number, to: Addr) => Sleeping<number>): Sleeping<number> {
+  const { nbytes, src, result } = k.view(AhashRequest, req);
+  const piece = kzalloc(k, Math.max(1, nbytes));
+  if (nbytes > 0) sgCopy(k, src, 0xffffffff, piece, nbytes, 0, true);
+  const error = yield* body(piece, nbytes, result);
+  k.slab.free(piece);
+  return error;
 }
 const desc = pointer('struct shash_desc *');
 const tfm = pointer('struct crypto_shash *');
@@ -73,6 +84,16 @@ export const shashApi: KernelApi = kernelApi('crypto/shash.c', {
     k.slab.free(place);
     return error;
   }),
+  /** A hash over a scatter list. */
+  shash_ahash_update: blocking({ req: voidPtr, desc }, int, (k, { req, desc: of }) =>
+    gathered(k, req, (from, bytes) => k.callInt(ofDesc(k, of).update, of, from, bytes)),
+  ),
+  shash_ahash_finup: blocking({ req: voidPtr, desc }, int, (k, { req, desc: of }) =>
+    gathered(k, req, (from, bytes, to) => finup(k, of, from, bytes, to)),
+  ),
+  shash_ahash_digest: blocking({ req: voidPtr, desc }, int, (k, { req, desc: of }) =>
+    gathered(k, req, (from, bytes, to) => digest(k, of, from, bytes, to)),
+  ),
   crypto_shash_alg_has_setkey: kfunc({ alg: voidPtr }, bool, (k, { alg }) => k.view(ShashAlg, alg).setkey !== NULL),
   /** The state of a hash is what its descriptor holds. */
   shash_default_export: kfunc({ desc, out }, int, (k, { desc: of, out: to }) => {

@@ -1,5 +1,5 @@
 // Files, directories and links of the kernel's file systems, as TypeScript objects.
-import { EACCES, EINVAL, EPERM, O_APPEND, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '#abi';
+import { EACCES, EIO, EPERM, O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import { fromLatin1 } from '../memory.ts';
 
@@ -274,10 +274,19 @@ export class TextFile extends FsNode {
         return bytes;
       },
       *write(data) {
-        if (source.write === undefined) return -EINVAL;
+        // What procfs says of a file that takes nothing.
+        if (source.write === undefined) return -EIO;
         return yield* source.write(decode(data));
       },
     };
+  }
+}
+/** A file of sysfs or /proc/sys: it opens for what it can do, root or not. */
+export class AttributeFile extends TextFile {
+  override mayOpen(flags: number): number {
+    const access = flags & O_ACCMODE;
+    if (access !== O_RDONLY && (this.source.write === undefined || (this.mode & 0o222) === 0)) return -EACCES;
+    return access !== O_WRONLY && (this.source.read === undefined || (this.mode & 0o444) === 0) ? -EACCES : 0;
   }
 }
 /** A text that needs no sleeping to make. */

@@ -18,13 +18,13 @@ import {
   ModuleStruct,
 } from '../module/module.ts';
 import { getParameter, setParameter } from '../module/parameters.ts';
-import { CongestionControls } from '../net/ipv4/tcp_cong.ts';
 import { moduleTaintLetters } from '../panic.ts';
 import { buses, classes, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
 import { CharDevices } from './char_dev.ts';
-import { ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
+import { AttributeFile, ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
 import { ProcRoot } from './proc_pid.ts';
+import { procSys } from './proc_sys.ts';
 import { procSystem } from './proc_system.ts';
 import { sysfsText } from './sysfs/sysfs.ts';
 
@@ -90,43 +90,7 @@ function procfs(k: Kernel): void {
     return `${seconds} ${seconds}\n`;
   });
   text('filesystems', () => filesystems.map((line) => `${line}\n`).join(''));
-  const ipv4 = proc.child('sys', 0o555).child('net', 0o555).child('ipv4', 0o555);
-  ipv4.put(
-    'tcp_available_congestion_control',
-    new TextFile(
-      0o444,
-      plainText(() => k.get(CongestionControls).available()),
-    ),
-  );
-  ipv4.put(
-    'tcp_allowed_congestion_control',
-    new TextFile(
-      0o444,
-      plainText(() => k.get(CongestionControls).allowed()),
-    ),
-  );
-  const kernel = proc.child('sys', 0o555).child('kernel', 0o555);
-  kernel.put(
-    'tainted',
-    new TextFile(
-      0o644,
-      plainText(() => `${k.taint.mask}\n`),
-    ),
-  );
-  kernel.put(
-    'ostype',
-    new TextFile(
-      0o444,
-      plainText(() => 'Linux\n'),
-    ),
-  );
-  kernel.put(
-    'osrelease',
-    new TextFile(
-      0o444,
-      plainText(() => `${k.description.release}\n`),
-    ),
-  );
+  procSys(k, proc);
 }
 
 function sysfs(k: Kernel): void {
@@ -227,7 +191,7 @@ function sectionFiles(k: Kernel, module: Module, directory: TreeDirectory): void
     const address: Addr = (area === 'core' ? module.core : init) + offset;
     sections.put(
       section.name,
-      new TextFile(
+      new AttributeFile(
         0o400,
         plainText(() => `0x${hex64(address)}\n`),
         SECTION_FILE_SIZE,
@@ -236,7 +200,7 @@ function sectionFiles(k: Kernel, module: Module, directory: TreeDirectory): void
     if (section.type === SHT_NOTE && (section.flags & SHF_ALLOC) !== 0) {
       notes.put(
         section.name,
-        new TextFile(
+        new AttributeFile(
           0o444,
           plainText(() => latin1(k.memory.read(address, section.size))),
           section.size,

@@ -177,6 +177,11 @@ export const procGenericApi: KernelApi = kernelApi('fs/proc/generic.c', {
 
 const file = ptr(FileStruct);
 export const readWriteApi: KernelApi = kernelApi('fs/read_write.c', {
+  /** From the start or the position on: there is no end. */
+  no_seek_end_llseek: kfunc({ file, offset: loff_t, whence: int }, loff_t, (_, { file: opened, offset, whence }) => {
+    const SEEK_CUR = 1;
+    return whence > SEEK_CUR ? -EINVAL : seekTo(opened, offset, whence, 0);
+  }),
   noop_llseek: kfunc({ file, offset: loff_t, whence: int }, loff_t, (_, { file: opened }) => opened.f_pos),
   default_llseek: kfunc({ file, offset: loff_t, whence: int }, loff_t, (k, { file: opened, offset, whence }) =>
     seekTo(opened, offset, whence, k.view(InodeStruct, opened.f_inode).i_size),

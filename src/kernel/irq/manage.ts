@@ -50,7 +50,7 @@ interface Action {
   wanted: boolean;
   stop: boolean;
 }
-interface Line {
+export interface Line {
   readonly irq: number;
   readonly chip: string;
   readonly actions: Action[];
@@ -61,6 +61,12 @@ interface Line {
   pending: boolean;
   /** Handlers of this line run now, or their threads. */
   inProgress: number;
+  /** `struct irq_desc` of a line that a module has made: its chip is told what happens. */
+  readonly descriptor?: Addr;
+  /** Handlers run in the thread of the line above: none has a thread of its own. */
+  nested?: boolean;
+  /** Nobody may ask for it. */
+  reserved?: boolean;
 }
 
 export class Irqs {
@@ -87,6 +93,57 @@ export class Irqs {
     );
     return `           CPU0       \n${body.join('')}`;
   }
+  has(irq: number): boolean {
+    return this.#lines.has(irq);
+  }
+  add(entry: Line): void {
+    this.#lines.set(entry.irq, entry);
+  }
+  remove(irq: number): void {
+    this.#lines.delete(irq);
+  }
+  /** Runs the handlers in the caller's context. */
+  *handle(irq: number): Sleeping<void> {
+    const entry = this.#lines.get(irq);
+    if (entry === undefined) return;
+    if (entry.depth > 0) {
+      entry.pending = true;
+      return;
+    }
+    entry.count++;
+    for (const action of [...entry.actions]) {
+      const result = action.handler === NULL ? IRQ_WAKE_THREAD : yield* this.#k.callInt(action.handler, irq, action.devId);
+      if (result === IRQ_WAKE_THREAD) wakeThread(this.#k, entry, action);
+    }
+  }
+  /** Runs the threads' functions in the caller's context. */
+  *handleNested(irq: number): Sleeping<void> {
+    const entry = this.#lines.get(irq);
+    if (entry === undefined || entry.depth > 0 || entry.actions.length === 0) {
+      if (entry !== undefined) entry.pending = true;
+      return;
+    }
+    entry.count++;
+    for (const { threadFn, devId } of [...entry.actions]) if (threadFn !== NULL) yield* this.#k.callInt(threadFn, irq, devId);
+  }
+  /** Tells the chip of a module's line: the first of these functions that it has. */
+  *tellChip(
+    irq: number,
+    ...names: readonly ('irq_startup' | 'irq_enable' | 'irq_unmask' | 'irq_shutdown' | 'irq_disable' | 'irq_mask')[]
+  ): Sleeping<void> {
+    const k = this.#k;
+    const descriptor = this.#lines.get(irq)?.descriptor;
+    if (descriptor === undefined) return;
+    const data = descriptor + k.layouts.offsetOf('irq_desc', 'irq_data');
+    const chip = k.memory.ptr(data + k.layouts.offsetOf('irq_data', 'chip'));
+    if (chip === NULL) return;
+    for (const name of names) {
+      const fn = k.memory.ptr(chip + k.layouts.offsetOf('irq_chip', name));
+      if (fn === NULL) continue;
+      yield* k.call(fn, data);
+      return;
+    }
+  }
   at(irq: number): Line | undefined {
     return this.#lines.get(irq);
   }
@@ -96,7 +153,7 @@ export class Irqs {
     const k = this.#k;
     const entry = this.#lines.get(irq);
     if ((flags & IRQF_SHARED) !== 0 && (devId === NULL || (flags & IRQF_NO_AUTOEN) !== 0)) return -EINVAL;
-    if (entry === undefined || (handler === NULL && threadFn === NULL)) return -EINVAL;
+    if (entry === undefined || entry.reserved === true || (handler === NULL && threadFn === NULL)) return -EINVAL;
     const name = nameAt === NULL ? '' : k.memory.cstring(nameAt);
     const first = entry.actions[0];
     if (first !== undefined) {
@@ -115,7 +172,7 @@ export class Irqs {
       return -EINVAL;
     }
     const action: Action = { handler, threadFn, flags, name, nameAt, devId, thread: undefined, wanted: false, stop: false };
-    if (threadFn !== NULL) action.thread = this.#startThread(entry, action);
+    if (threadFn !== NULL && entry.nested !== true) action.thread = this.#startThread(entry, action);
     entry.actions.push(action);
     if (entry.actions.length === 1) entry.depth = (flags & IRQF_NO_AUTOEN) === 0 ? 0 : 1;
     return 0;
@@ -145,6 +202,7 @@ export class Irqs {
       this.#k.exceptions.warn('kernel/irq/manage.c', 1887, 'free_irq', `Trying to free already-free IRQ ${irq}`);
       return NULL;
     }
+    if (entry.actions.length === 0) yield* this.tellChip(irq, 'irq_shutdown', 'irq_disable', 'irq_mask');
     yield* this.synchronize(irq);
     if (action.thread !== undefined) {
       action.stop = true;
@@ -231,11 +289,19 @@ const dev = pointer('struct device *');
 const NO_HARDWARE = 'nothing raises interrupts by itself; the chip is not programmed';
 const request = { irq: uint, handler: voidPtr, thread_fn: voidPtr, irqflags: ulongAddr, devname: voidPtr, dev_id: voidPtr } as const;
 
+/** The first user of a line starts it. `error`: what the request gave. */
+function* start(k: Kernel, irq: number, error: number): Sleeping<number> {
+  const entry = irqs(k).at(irq);
+  if (error === 0 && entry?.actions.length === 1 && entry.depth === 0)
+    yield* irqs(k).tellChip(irq, 'irq_startup', 'irq_enable', 'irq_unmask');
+  return error;
+}
+
 export const irqManageApi: KernelApi = kernelApi('kernel/irq/manage.c', {
   request_threaded_irq: partial(
     NO_HARDWARE,
-    kfunc(request, int, (k, { irq, handler, thread_fn, irqflags, devname, dev_id }) =>
-      irqs(k).request(irq, handler, thread_fn, irqflags, devname, dev_id),
+    blocking(request, int, (k, { irq, handler, thread_fn, irqflags, devname, dev_id }) =>
+      start(k, irq, irqs(k).request(irq, handler, thread_fn, irqflags, devname, dev_id)),
     ),
   ),
   /** With a handler that runs in a thread where the line is nested: no line here is. Return: IRQC_IS_HARDIRQ is 0. */
@@ -252,14 +318,21 @@ export const irqManageApi: KernelApi = kernelApi('kernel/irq/manage.c', {
   synchronize_hardirq: kfunc({ irq: uint }, bool, (k, { irq }) => (irqs(k).at(irq)?.inProgress ?? 0) === 0),
   disable_irq: blocking({ irq: uint }, nothing, function* (k, { irq }) {
     irqs(k).disable(irq);
+    yield* irqs(k).tellChip(irq, 'irq_disable', 'irq_mask');
     yield* irqs(k).synchronize(irq);
   }),
-  disable_irq_nosync: kfunc({ irq: uint }, nothing, (k, { irq }) => irqs(k).disable(irq)),
+  disable_irq_nosync: blocking({ irq: uint }, nothing, function* (k, { irq }) {
+    irqs(k).disable(irq);
+    yield* irqs(k).tellChip(irq, 'irq_disable', 'irq_mask');
+  }),
   disable_hardirq: kfunc({ irq: uint }, bool, (k, { irq }) => {
     irqs(k).disable(irq);
     return (irqs(k).at(irq)?.inProgress ?? 0) === 0;
   }),
-  enable_irq: kfunc({ irq: uint }, nothing, (k, { irq }) => irqs(k).enable(irq)),
+  enable_irq: blocking({ irq: uint }, nothing, function* (k, { irq }) {
+    if (irqs(k).at(irq)?.depth === 1) yield* irqs(k).tellChip(irq, 'irq_enable', 'irq_unmask');
+    irqs(k).enable(irq);
+  }),
   irq_wake_thread: kfunc({ irq: uint, dev_id: voidPtr }, nothing, (k, { irq, dev_id }) => irqs(k).wakeThread(irq, dev_id)),
   irq_set_irq_wake: partial(
     'nothing ever suspends',
@@ -267,8 +340,8 @@ export const irqManageApi: KernelApi = kernelApi('kernel/irq/manage.c', {
   ),
   devm_request_threaded_irq: partial(
     NO_HARDWARE,
-    kfunc({ dev, ...request }, int, (k, { dev: device, irq, handler, thread_fn, irqflags, devname, dev_id }) => {
-      const error = irqs(k).request(irq, handler, thread_fn, irqflags, devname, dev_id);
+    blocking({ dev, ...request }, int, function* (k, { dev: device, irq, handler, thread_fn, irqflags, devname, dev_id }) {
+      const error = yield* start(k, irq, irqs(k).request(irq, handler, thread_fn, irqflags, devname, dev_id));
       if (error === 0) k.get(Devres).addUndo(device, irqKey(irq, dev_id), () => irqs(k).free(irq, dev_id));
       return error;
     }),

@@ -118,6 +118,13 @@ export const devresIoApi: KernelApi = kernelApi('lib/devres.c', {
     ABSENT,
     kfunc({ dev, offset: u64, size: u64 }, voidPtr, (k, { dev: device, size }) => managed(k, device, Number(size))),
   ),
+  devm_memremap: partial(
+    ABSENT,
+    kfunc({ dev, offset: u64, size: size_t, flags: ulongAddr }, voidPtr, (k, { dev: device, size }) => managed(k, device, size)),
+  ),
+  devm_memunmap: kfunc({ dev, addr }, nothing, (k, { addr: address }) => {
+    k.vmalloc.free(address);
+  }),
   devm_iounmap: kfunc({ dev, addr }, nothing, (k, { addr: address }) => {
     k.vmalloc.free(address);
   }),

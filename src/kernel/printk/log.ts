@@ -65,8 +65,8 @@ export class PrintkLog {
   print(level: LevelName | number, text: string): void {
     this.vprintk(`${SOH}${typeof level === 'number' ? level : LOGLEVEL[level]}${text}\n`);
   }
-  /** What printk() does with a formatted message: level prefix, newline, continuation. */
-  vprintk(message: string, dictionary: readonly string[] = []): void {
+  /** What printk() does with a formatted message: level prefix, newline, continuation. Gives the length without these. */
+  vprintk(message: string, dictionary: readonly string[] = []): number {
     let text = message.slice(0, LINE_MAX);
     let level: number | undefined;
     let continues = false;
@@ -84,6 +84,7 @@ export class PrintkLog {
       this.append({ level: level ?? DEFAULT_LEVEL, facility: 0, text, continuation: continues, dictionary });
     }
     this.#open = !ended && dictionary.length === 0;
+    return text.length;
   }
   append(record: Omit<LogRecord, 'seq' | 'time'>): void {
     this.#emit({ ...record, seq: this.#seq++, time: this.#k.clock.now });

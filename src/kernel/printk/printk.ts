@@ -7,21 +7,15 @@ const NOTE = 'see vsnprintf for the extensions of %p that are missing';
 export const printkApi: KernelApi = kernelApi('kernel/printk/printk.c', {
   /** Not 0 while an oops or panic is being printed. */
   oops_in_progress: kdata(() => {}),
-  /** Formats a record and puts it into the log. Context: any. Return: the length of the text. */
+  /** Formats a record and puts it into the log. Context: any. Return: the length of the text, without level and newline. */
   _printk: partial(
     NOTE,
-    variadic({ fmt: cstring }, int, (k, { fmt, va }) => {
-      const text = k.formatter.format(fmt, va);
-      k.log.vprintk(text);
-      return text.length;
-    }),
+    variadic({ fmt: cstring }, int, (k, { fmt, va }) => k.log.vprintk(k.formatter.format(fmt, va))),
   ),
   vprintk: partial(
     NOTE,
-    kfunc({ fmt: cstring, args: pointer('struct __va_list_tag *') }, int, (k, { fmt, args }) => {
-      const text = k.formatter.format(fmt, guestVaList(k.memory, args));
-      k.log.vprintk(text);
-      return text.length;
-    }),
+    kfunc({ fmt: cstring, args: pointer('struct __va_list_tag *') }, int, (k, { fmt, args }) =>
+      k.log.vprintk(k.formatter.format(fmt, guestVaList(k.memory, args))),
+    ),
   ),
 });

@@ -231,6 +231,7 @@ export class Scheduler {
   #settle(task: Task, outcome: Outcome): void {
     if (outcome === 'switch') {
       if (this.#k.view(TaskStruct, task.addr).__state === TASK_RUNNING) this.enqueue(task);
+      else task.onBlock?.();
       return;
     }
     task.dead = true;

@@ -46,6 +46,8 @@ export class Task {
   readonly signals = new Set<number>();
   /** Signals that a kernel thread does not ignore. */
   readonly allowed = new Set<number>();
+  /** Run when the task goes to sleep. */
+  onBlock: (() => void) | undefined;
   /** Run when the task ends, whatever the reason. */
   readonly onExit: (() => void)[] = [];
   exitCode = 0;

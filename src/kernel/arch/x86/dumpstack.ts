@@ -60,11 +60,16 @@ export function printHeader(k: Kernel): void {
   );
   print(k, HARDWARE);
 }
+/** Whether the bytes around `ip` are mapped: before a module's first page is a guard page. */
+function codeIsReadable(k: Kernel, ip: Addr): boolean {
+  if (!k.memory.valid(ip - CODE_BEFORE, CODE_BEFORE + CODE_AFTER + 1)) return false;
+  const range = k.moduleSpace.find(ip);
+  if (range === undefined) return k.symbolize(ip - CODE_BEFORE) !== undefined;
+  return ip - CODE_BEFORE >= range.start && ip + CODE_AFTER < range.start + range.size;
+}
 /** The bytes around `ip`, that at `ip` in angle brackets. */
 function codeLine(k: Kernel, ip: Addr): string {
-  if (!k.memory.valid(ip - CODE_BEFORE, CODE_BEFORE + CODE_AFTER + 1) || k.symbolize(ip - CODE_BEFORE) === undefined) {
-    return `Code: Unable to access opcode bytes at 0x${hex64(ip - CODE_BEFORE)}.`;
-  }
+  if (!codeIsReadable(k, ip)) return `Code: Unable to access opcode bytes at 0x${hex64(ip - CODE_BEFORE)}.`;
   const bytes = [...k.memory.read(ip - CODE_BEFORE, CODE_BEFORE + 1 + CODE_AFTER)].map((byte) => byte.toString(16).padStart(2, '0'));
   return `Code: ${bytes.map((byte, n) => (n === CODE_BEFORE ? `<${byte}>` : byte)).join(' ')}`;
 }
@@ -77,7 +82,8 @@ export function printRegisters(k: Kernel, ip: Addr, cr2: Addr = 0): void {
   for (const row of ROWS) print(k, row.map(([name, n]) => `${name}: ${value(n)}`).join(' '));
   print(k, `FS:  0000000000000000(0000) GS:${hex64(k.percpu.base)}(0000) knlGS:0000000000000000`);
   print(k, 'CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033');
-  print(k, `CR2: ${hex64(cr2)} CR3: 0000000000000000 CR4: 0000000000000000`);
+  // Looking at bytes that are not there was the last page fault.
+  print(k, `CR2: ${hex64(codeIsReadable(k, ip) ? cr2 : ip - CODE_BEFORE)} CR3: 0000000000000000 CR4: 0000000000000000`);
 }
 /** System calls by the last part of a way's name: arch/x86/entry/syscalls/syscall_64.tbl. */
 // biome-ignore format: one row of the table per line

@@ -50,6 +50,7 @@ const names: Readonly<Record<number, string>> = {
   0x1001: 'AE_BAD_PARAMETER',
 };
 const AcpiDriver = kernelStruct('acpi_driver', { name: embedded, drv: embedded, owner: voidPtr });
+const Ddebug = kernelStruct('_ddebug', { flags: u8 });
 const AcpiBusType = kernelStruct('acpi_bus_type', { name: voidPtr });
 const BusName = kernelStruct('bus_type', { name: voidPtr });
 const driver = pointer('struct acpi_driver *');
@@ -154,7 +155,7 @@ export const acpiApi: KernelApi = kernelApi('drivers/acpi', {
   acpi_extract_package: none({ package: voidPtr, format: voidPtr, buffer: voidPtr }, uint, AE_BAD_PARAMETER),
   acpi_check_resource_conflict: none({ res: voidPtr }, int, 0),
   acpi_check_region: none({ start: u64, n: u64, name: voidPtr }, int, 0),
-  acpi_resources_are_enforced: none({}, int, 0),
+  acpi_resources_are_enforced: none({}, int, 1),
   acpi_quirk_skip_acpi_ac_and_battery: none({}, bool, false),
   acpi_pm_device_sleep_state: none({ dev: voidPtr, d_min_p: voidPtr, d_max_in: int }, int, -EINVAL),
   acpi_pm_set_device_wakeup: none({ dev: voidPtr, enable: bool }, int, -EINVAL),
@@ -232,6 +233,14 @@ export const acpiApi: KernelApi = kernelApi('drivers/acpi', {
     'no device has identifiers',
     kfunc({ device: voidPtr }, voidPtr, (k) => k.cstringAlloc('device')),
   ),
+  __acpi_handle_debug: variadic({ descriptor: voidPtr, handle: voidPtr, fmt: cstring }, nothing, (k, { descriptor, fmt, va }) => {
+    const PRINT = 1;
+    if ((k.view(Ddebug, descriptor).flags & PRINT) !== 0) k.log.vprintk(`\x017ACPI: <n/a>: ${k.formatter.format(fmt, va)}`);
+  }),
+  ec_read: none({ addr: u8, val: voidPtr }, int, -ENODEV),
+  ec_write: none({ addr: u8, val: u8 }, int, -ENODEV),
+  ec_transaction: none({ command: u8, wdata: voidPtr, wdata_len: uint, rdata: voidPtr, rdata_len: uint }, int, -ENODEV),
+  ec_get_handle: none({}, voidPtr, NULL),
   acpi_handle_printk: variadic({ level: cstring, handle: voidPtr, fmt: cstring }, nothing, (k, { level, fmt, va }) =>
     k.log.vprintk(`${level}ACPI: <n/a>: ${k.formatter.format(fmt, va)}`),
   ),

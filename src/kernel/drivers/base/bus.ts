@@ -76,17 +76,19 @@ interface Bus {
 export class Buses {
   readonly #k: Kernel;
   readonly #buses = new Map<Addr, Bus>();
+  readonly #own = new Map<Addr, () => Sleeping<unknown>>();
   /** Devices whose probe asked to be tried again later. */
   readonly #deferred = new Set<Addr>();
   constructor(k: Kernel) {
     this.#k = k;
   }
-  /** Buses of the kernel's own that are made when somebody first refers to them. */
-  readonly onDemand = new Map<Addr, () => Sleeping<unknown>>();
-  /** The bus at an address, made now when it is one of the kernel's own. */
-  *existing(address: Addr): Sleeping<Bus | undefined> {
-    if (!this.#buses.has(address)) yield* this.onDemand.get(address)?.() ?? [];
-    return this.#buses.get(address);
+  /** A bus of the kernel's own that a module may name: `ready` makes it when it is needed. */
+  declare(address: Addr, ready: () => Sleeping<unknown>): void {
+    this.#own.set(address, ready);
+  }
+  *#readyFor(address: Addr): Sleeping<void> {
+    const ready = this.#buses.has(address) ? undefined : this.#own.get(address);
+    if (ready !== undefined) yield* ready();
   }
   at(address: Addr): Bus | undefined {
     return this.#buses.get(address);
@@ -269,7 +271,8 @@ export class Buses {
   *registerDriver(driver: Addr): Sleeping<number> {
     const k = this.#k;
     const view = k.view(DeviceDriver, driver);
-    const bus = yield* this.existing(view.bus);
+    yield* this.#readyFor(view.bus);
+    const bus = this.#buses.get(view.bus);
     const name = k.memory.cstring(view.name);
     if (bus === undefined) {
       k.log.print('err', `Driver '${name}' was unable to register with bus_type '' because the bus was not initialized.`);

@@ -190,6 +190,23 @@ export const devresApi: KernelApi = kernelApi('drivers/base/devres.c', {
   }),
   devres_release_group: blocking({ dev, id: voidPtr }, int, (k, { dev: device, id }) => devres(k).releaseGroup(device, id)),
   devm_kmalloc: kfunc({ dev, size: size_t, gfp: gfp_t }, voidPtr, (k, { dev: device, size, gfp }) => memory(k, device, size, gfp)),
+  devm_krealloc: kfunc({ dev, ptr: voidPtr, new_size: size_t, gfp: gfp_t }, voidPtr, (k, { dev: device, ptr, new_size, gfp }) => {
+    const ZERO_SIZE_PTR = 16;
+    const found = ptr === NULL || ptr === ZERO_SIZE_PTR ? undefined : devres(k).find(device, ({ data }) => data === ptr);
+    if (new_size === 0) {
+      if (found !== undefined) devres(k).remove(device, found);
+      if (found !== undefined) k.slab.free(ptr);
+      return ZERO_SIZE_PTR;
+    }
+    if (found === undefined) return ptr === NULL || ptr === ZERO_SIZE_PTR ? memory(k, device, new_size, gfp) : NULL;
+    const old = k.slab.allocation(ptr)?.size ?? 0;
+    if (new_size <= old) return ptr;
+    devres(k).remove(device, found);
+    const grown = memory(k, device, new_size, gfp);
+    if (grown !== NULL) k.memory.copy(grown, ptr, old);
+    k.slab.free(ptr);
+    return grown;
+  }),
   devm_kfree: kfunc({ dev, p: voidPtr }, nothing, (k, { dev: device, p }) => {
     const found = devres(k).find(device, ({ data }) => data === p && p !== NULL);
     if (found === undefined) return;

@@ -197,7 +197,7 @@ export const platformApi: KernelApi = kernelApi('drivers/base/platform.c', {
   platform_bus: kdata(() => {}),
   platform_bus_type: kdata((k, address) => {
     k.view(BusName, address).name = k.cstringAlloc('platform');
-    k.get(Buses).onDemand.set(address, () => platform(k).ready());
+    k.get(Buses).declare(address, () => platform(k).ready());
   }),
   platform_device_alloc: kfunc({ name: cstring, id: int }, pdev, (k, { name, id }) => allocate(k, name, id)),
   platform_device_add: blocking({ pdev }, int, (k, { pdev: device }) => add(k, device)),

@@ -56,6 +56,12 @@ export const propertyApi: KernelApi = kernelApi('drivers/base/property.c', {
   set_primary_fwnode: kfunc({ dev: voidPtr, fwnode: voidPtr }, nothing, (k, { dev, fwnode }) => {
     k.view(DeviceNode, dev).fwnode = fwnode;
   }),
+  device_set_node: kfunc({ dev: voidPtr, fwnode: voidPtr }, nothing, (k, { dev, fwnode }) => {
+    k.view(DeviceNode, dev).fwnode = fwnode;
+  }),
+  /** Nothing is described by a device tree. */
+  device_set_of_node_from_dev: none({ dev: voidPtr, dev2: voidPtr }, nothing),
+  device_get_child_node_count: none({ dev: voidPtr }, uint, 0),
   device_match_fwnode: kfunc({ dev: voidPtr, fwnode: voidPtr }, int, (k, { dev, fwnode }) =>
     k.view(DeviceNode, dev).fwnode === fwnode ? 1 : 0,
   ),

@@ -1,9 +1,13 @@
 // GPIO lines for drivers: no chip has any. Source: drivers/gpio/{gpiolib,gpiolib-legacy,gpiolib-devres}.c.
 import { EINVAL, ENOENT } from '#abi';
-import { absent, bool, int, type KernelApi, kernelApi, nothing, uint, ulong, voidPtr } from '../../api/index.ts';
+import { absent, bool, int, type KernelApi, kernelApi, kfunc, nothing, partial, uint, ulong, voidPtr } from '../../api/index.ts';
+import type { Kernel } from '../../kernel.ts';
+import type { Addr } from '../../memory.ts';
+import { Devres } from '../base/devres.ts';
 
 const NULL = 0;
 const EPROBE_DEFER = 517;
+const NO_LINES = 'nothing in /dev and /sys, and nobody gets its lines';
 const none = absent('there is no GPIO chip: no line is found');
 
 export const gpiolibApi: KernelApi = kernelApi('drivers/gpio/gpiolib.c', {
@@ -52,4 +56,31 @@ export const gpiolibApi: KernelApi = kernelApi('drivers/gpio/gpiolib.c', {
   gpiod_unexport: none({ desc: voidPtr }, nothing),
   gpiod_add_lookup_table: none({ table: voidPtr }, nothing),
   gpiod_remove_lookup_table: none({ table: voidPtr }, nothing),
+  gpiod_set_array_value: none({ array_size: uint, desc_array: voidPtr, array_info: voidPtr, value_bitmap: voidPtr }, int, -EINVAL),
+  desc_to_gpio: none({ desc: voidPtr }, int, -EINVAL),
+  gpiochip_add_data_with_key: partial(
+    NO_LINES,
+    kfunc({ gc: voidPtr, data: voidPtr, lock_key: voidPtr, request_key: voidPtr }, int, (k, { gc, data }) => add(k, gc, data)),
+  ),
+  devm_gpiochip_add_data_with_key: partial(
+    NO_LINES,
+    kfunc({ dev: voidPtr, gc: voidPtr, data: voidPtr, lock_key: voidPtr, request_key: voidPtr }, int, (k, { dev, gc, data }) => {
+      k.get(Devres).addUndo(dev, gc, () => void k.get(Chips).delete(gc));
+      return add(k, gc, data);
+    }),
+  ),
+  gpiochip_remove: kfunc({ gc: voidPtr }, nothing, (k, { gc }) => {
+    k.get(Chips).delete(gc);
+  }),
+  gpiochip_get_data: kfunc({ gc: voidPtr }, voidPtr, (k, { gc }) => k.get(Chips).get(gc) ?? NULL),
 });
+/** The chips that modules have, with their data. */
+class Chips extends Map<Addr, Addr> {
+  constructor(_k: Kernel) {
+    super();
+  }
+}
+function add(k: Kernel, chip: Addr, data: Addr): number {
+  k.get(Chips).set(chip, data);
+  return 0;
+}

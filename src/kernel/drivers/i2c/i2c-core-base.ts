@@ -408,6 +408,7 @@ const flags = uint;
 export const i2cBaseApi: KernelApi = kernelApi('drivers/i2c/i2c-core-base.c', {
   i2c_bus_type: kdata((k, address) => {
     k.view(BusName, address).name = k.cstringAlloc('i2c');
+    k.get(Buses).declare(address, () => bus(k).ready());
   }),
   i2c_adapter_type: kdata((k, address) => {
     k.view(TypeRelease, address).release = k.symbols.require('i2c_adapter_dev_release');

@@ -155,6 +155,7 @@ const search = (params: Readonly<Record<string, typeof uint>>): KernelSymbol =>
 export const pciDriverApi: KernelApi = kernelApi('drivers/pci/pci-driver.c', {
   pci_bus_type: kdata((k, address) => {
     k.view(BusName, address).name = k.cstringAlloc('pci');
+    k.get(Buses).declare(address, () => k.get(PciBus).ready());
   }),
   __pci_register_driver: partial(
     NO_DEVICES,

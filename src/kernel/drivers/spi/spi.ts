@@ -91,6 +91,7 @@ const none = absent('no controller exists: no device can be there');
 export const spiApi: KernelApi = kernelApi('drivers/spi/spi.c', {
   spi_bus_type: kdata((k, address) => {
     k.view(BusName, address).name = k.cstringAlloc('spi');
+    k.get(Buses).declare(address, () => k.get(SpiBus).ready());
   }),
   __spi_register_driver: blocking({ owner: voidPtr, sdrv: voidPtr }, int, function* (k, { owner, sdrv }) {
     const buses = yield* k.get(SpiBus).ready();

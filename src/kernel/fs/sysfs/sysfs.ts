@@ -9,6 +9,7 @@ import {
   kernelApi,
   kernelStruct,
   kfunc,
+  noop,
   nothing,
   optionalCstring,
   partial,
@@ -22,7 +23,7 @@ import {
 import type { Kernel } from '../../kernel.ts';
 import { type Addr, fromLatin1, latin1 } from '../../memory.ts';
 import { ModuleFile } from '../devices.ts';
-import { type FsNode, type OpenNode, Symlink, TextFile, type TextSource, TreeDirectory } from '../node.ts';
+import { AttributeFile, type FsNode, type OpenNode, Symlink, type TextSource, TreeDirectory } from '../node.ts';
 
 const PAGE_SIZE = 4096;
 const SYSFS_MODES = 0o777;
@@ -47,17 +48,8 @@ function pointers(k: Kernel, array: Addr): Addr[] {
   return items;
 }
 
-/** A file of sysfs. kernfs lets nobody open it for what it cannot do, root included. */
-export class SysfsFile extends TextFile {
-  override mayOpen(flags: number): number {
-    const access = flags & O_ACCMODE;
-    const reads = access !== O_WRONLY;
-    const writes = access !== O_RDONLY;
-    if (writes && ((this.mode & 0o222) === 0 || this.source.write === undefined)) return -EACCES;
-    if (reads && ((this.mode & 0o444) === 0 || this.source.read === undefined)) return -EACCES;
-    return 0;
-  }
-}
+/** A file of sysfs. */
+export class SysfsFile extends AttributeFile {}
 /** A file of the kernel's own in sysfs. */
 export function sysfsText(mode: number, source: TextSource): SysfsFile {
   return new SysfsFile(mode, source, PAGE_SIZE);
@@ -413,6 +405,15 @@ export const sysfsApi: KernelApi = kernelApi('fs/sysfs', {
     node.mode = S_IFREG | (mode & SYSFS_MODES);
     return 0;
   }),
+  /** Lets a file remove itself: here no removal waits for those who use a file. Return: the directory's node, or NULL. */
+  sysfs_break_active_protection: kfunc({ kobj, attr }, voidPtr, (k, { kobj: object, attr: attribute }) => {
+    const name = k.memory.cstring(k.view(Attribute, attribute).name);
+    return sysfs(k).directory(object)?.entries.has(name) === true ? kobjectNode(k, object) : NULL;
+  }),
+  sysfs_unbreak_active_protection: noop(
+    'no removal waits for those who use a file',
+    kfunc({ kn: voidPtr }, nothing, () => {}),
+  ),
   sysfs_notify: partial(
     'nobody polls sysfs files yet',
     kfunc({ kobj, dir: optionalCstring, attr: optionalCstring }, nothing, () => {}),
@@ -423,6 +424,7 @@ export const sysfsApi: KernelApi = kernelApi('fs/sysfs', {
     emit(k, buf, at, k.formatter.format(fmt, va)),
   ),
 });
+const kobjectNode = (k: Kernel, object: Addr): Addr => k.view(Kobject, object).sd;
 function emit(k: Kernel, buffer: Addr, at: number, text: string): number {
   if (buffer % PAGE_SIZE !== 0 || at < 0 || at >= PAGE_SIZE) {
     k.exceptions.warn(

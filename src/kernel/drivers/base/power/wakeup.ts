@@ -12,7 +12,6 @@ import {
   optionalCstring,
   partial,
   pointer,
-  s32,
   u8,
   uint,
   voidPtr,
@@ -69,7 +68,7 @@ export const wakeupApi: KernelApi = kernelApi('drivers/base/power/wakeup.c', {
   ),
 });
 const NO_DOMAINS = 'there are no power domains';
-export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/{common,qos,wakeirq}.c', {
+export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/{common,wakeirq}.c', {
   dev_pm_domain_attach: partial(
     NO_DOMAINS,
     kfunc({ dev, power_on: bool }, int, () => 0),
@@ -77,21 +76,5 @@ export const pmCommonApi: KernelApi = kernelApi('drivers/base/power/{common,qos,
   dev_pm_domain_detach: partial(
     NO_DOMAINS,
     kfunc({ dev, power_off: bool }, nothing, () => {}),
-  ),
-  dev_pm_qos_expose_flags: partial(
-    'no files for quality of service',
-    kfunc({ dev, val: s32 }, int, () => 0),
-  ),
-  dev_pm_qos_hide_flags: partial(
-    'no files for quality of service',
-    kfunc({ dev }, nothing, () => {}),
-  ),
-  dev_pm_qos_expose_latency_tolerance: partial(
-    'no files for quality of service',
-    kfunc({ dev }, int, () => 0),
-  ),
-  dev_pm_qos_hide_latency_tolerance: partial(
-    'no files for quality of service',
-    kfunc({ dev }, nothing, () => {}),
   ),
 });

@@ -8,10 +8,12 @@ import {
   kernelApi,
   kernelStruct,
   kfunc,
+  noop,
   nothing,
   optionalCstring,
   partial,
   pointer,
+  raw,
   type Sleeping,
   size_t,
   uint,
@@ -273,6 +275,21 @@ export const regmapApi: KernelApi = kernelApi('drivers/base/regmap/regmap.c', {
     SYNCHRONOUS,
     kfunc({ map }, int, () => 0),
   ),
+  /** What a bus calls when an asynchronous write has ended: none is ever begun. */
+  regmap_async_complete_cb: noop(
+    SYNCHRONOUS,
+    kfunc({ async: voidPtr, ret: int }, nothing, () => {}),
+  ),
+  regmap_noinc_write: blocking({ map, reg, val: voidPtr, val_len: size_t }, int, function* (k, { map: of, reg: number, val, val_len }) {
+    const { valBytes } = at(k, of).format;
+    if (at(k, of).bus.write === undefined) return -EINVAL;
+    if (val_len === 0 || val_len % valBytes !== 0 || !aligned(at(k, of), number)) return -EINVAL;
+    for (let done = 0; done < val_len; done += valBytes) {
+      const error = yield* at(k, of).locked(() => at(k, of).rawWrite(number, k.memory.read(val + done, valBytes)));
+      if (error !== 0) return error;
+    }
+    return 0;
+  }),
   regmap_raw_read: blocking({ map, reg, val: voidPtr, val_len: size_t }, int, function* (k, { map: of, reg: number, val, val_len }) {
     const data = yield* at(k, of).locked(() => rawRead(at(k, of), number, val_len));
     if (typeof data === 'number') return data;
@@ -323,6 +340,90 @@ export const regmapApi: KernelApi = kernelApi('drivers/base/regmap/regmap.c', {
     const value = yield* at(k, of).locked(() => at(k, of).readLocked(number));
     return value < 0 ? value : (value & bits) >>> 0 === bits ? 1 : 0;
   }),
+});
+/** A part of a register: bits, and how far apart its copies lie. */
+interface Field {
+  readonly map: Regmap;
+  readonly reg: number;
+  readonly mask: number;
+  readonly shift: number;
+  readonly idOffset: number;
+}
+class Fields extends Map<Addr, Field> {
+  constructor(_k: Kernel) {
+    super();
+  }
+}
+/** struct reg_field: reg, lsb, msb, id_size, id_offset. */
+function makeField(k: Kernel, of: Addr, description: Addr): Addr {
+  const [reg = 0, lsb = 0, msb = 0, , idOffset = 0] = Array.from({ length: 5 }, (_, n) => k.memory.u32(description + 4 * n));
+  const handle = kzalloc(k, 8);
+  const mask = (2 ** (msb + 1) - 2 ** lsb) >>> 0;
+  k.get(Fields).set(handle, { map: at(k, of), reg, mask, shift: lsb, idOffset });
+  return handle;
+}
+const field = (k: Kernel, handle: Addr): Field => {
+  const found = k.get(Fields).get(handle);
+  if (found === undefined) throw new Error('no register field lies at this address');
+  return found;
+};
+function freeField(k: Kernel, handle: Addr): void {
+  if (k.get(Fields).delete(handle)) k.slab.free(handle);
+}
+function* readField(k: Kernel, handle: Addr, id: number, to: Addr): Sleeping<number> {
+  const { map: of, reg: number, mask, shift, idOffset } = field(k, handle);
+  const value = yield* of.locked(() => of.readLocked(number + idOffset * id));
+  if (value < 0) return value;
+  k.memory.setU32(to, (value & mask) >>> shift);
+  return 0;
+}
+function updateField(k: Kernel, handle: Addr, id: number, mask: number, val: number, change: Addr, force: boolean): Sleeping<number> {
+  const { map: of, reg: number, mask: own, shift, idOffset } = field(k, handle);
+  const bits = ((mask << shift) & own) >>> 0;
+  return updateBits(k, of, number + idOffset * id, bits, (val << shift) >>> 0, change, force);
+}
+const [RAX, RSP, RSI, RDI] = [0, 4, 6, 7] as const;
+const fieldHandle = pointer('struct regmap_field *');
+export const regmapFieldApi: KernelApi = kernelApi('drivers/base/regmap/regmap.c, fields', {
+  /** The description comes by value: it lies above the return address. */
+  regmap_field_alloc: raw((k, registers) => {
+    registers.setAddr(RAX, makeField(k, registers.addr(RDI), registers.addr(RSP) + 8));
+  }),
+  devm_regmap_field_alloc: raw((k, registers) => {
+    const handle = makeField(k, registers.addr(RSI), registers.addr(RSP) + 8);
+    k.get(Devres).addUndo(registers.addr(RDI), handle, () => freeField(k, handle));
+    registers.setAddr(RAX, handle);
+  }),
+  regmap_field_free: kfunc({ field: fieldHandle }, nothing, (k, { field: of }) => freeField(k, of)),
+  devm_regmap_field_free: blocking({ dev, field: fieldHandle }, nothing, function* (k, { dev: of, field: handle }) {
+    yield* k.get(Devres).undo(of, handle);
+  }),
+  devm_regmap_field_bulk_alloc: kfunc(
+    { dev, regmap: map, rm_field: voidPtr, reg_field: voidPtr, num_fields: int },
+    int,
+    (k, { dev: of, regmap, rm_field, reg_field, num_fields }) => {
+      for (let n = 0; n < num_fields; n++) {
+        const handle = makeField(k, regmap, reg_field + n * k.layouts.sizeOf('reg_field'));
+        k.get(Devres).addUndo(of, handle, () => freeField(k, handle));
+        k.memory.setPtr(rm_field + 8 * n, handle);
+      }
+      return 0;
+    },
+  ),
+  regmap_field_read: blocking({ field: fieldHandle, val: voidPtr }, int, (k, { field: of, val }) => readField(k, of, 0, val)),
+  regmap_fields_read: blocking({ field: fieldHandle, id: uint, val: voidPtr }, int, (k, { field: of, id, val }) =>
+    readField(k, of, id, val),
+  ),
+  regmap_field_update_bits_base: blocking(
+    { field: fieldHandle, mask: uint, val: uint, change: voidPtr, async: bool, force: bool },
+    int,
+    (k, { field: of, mask, val, change, force }) => updateField(k, of, 0, mask, val, change, force),
+  ),
+  regmap_fields_update_bits_base: blocking(
+    { field: fieldHandle, id: uint, mask: uint, val: uint, change: voidPtr, async: bool, force: bool },
+    int,
+    (k, { field: of, id, mask, val, change, force }) => updateField(k, of, id, mask, val, change, force),
+  ),
 });
 const min = uint;
 const max = uint;

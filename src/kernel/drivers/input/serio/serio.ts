@@ -269,7 +269,7 @@ const drv = pointer('struct serio_driver *');
 export const serioApi: KernelApi = kernelApi('drivers/input/serio/serio.c', {
   serio_bus: kdata((k, address) => {
     k.view(BusName, address).name = k.cstringAlloc('serio');
-    k.get(Buses).onDemand.set(address, () => serio(k).ready());
+    k.get(Buses).declare(address, () => serio(k).ready());
   }),
   __serio_register_driver: blocking(
     { drv, owner: pointer('struct module *'), mod_name: voidPtr },

@@ -1,0 +1,36 @@
+#!/bin/bash
+# Records test/shell/devices.txt: what test/shell/devices.sh prints on Debian's kernel in QEMU, with Debian's own bash,
+# coreutils, kmod, util-linux and their libraries.
+set -euo pipefail
+release=6.1.0-56-amd64
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fs=$work/rootfs
+programs="bash cat chmod cp cut dd dmesg dash env grep head kmod ln ls mkdir mkfifo mknod mv od readlink rm rmdir sed seq sleep sort stat tail tee timeout touch tr uniq wc yes"
+mkdir -p "$fs/usr/bin" "$fs/usr/sbin" "$fs/etc" "$fs/lib/modules/$release/extra"
+for program in $programs; do
+  path=$(readlink -f "$(command -v "$program")")
+  cp "$path" "$fs/usr/bin/$program"
+  { ldd "$path" || true; } | grep -o '/[^ ]*' | while read -r library; do mkdir -p "$fs$(dirname "$library")"; cp -L "$library" "$fs$library"; done
+done
+ln -s dash "$fs/usr/bin/sh"
+for tool in insmod rmmod lsmod modinfo modprobe depmod; do ln -s ../bin/kmod "$fs/usr/sbin/$tool"; done
+echo kobox > "$fs/etc/hostname"
+echo 'root:x:0:0:root:/root:/bin/bash' > "$fs/etc/passwd"
+echo 'root:x:0:' > "$fs/etc/group"
+for module in "$root"/samples/*/*.ko; do cp "$module" "$fs/lib/modules/$release/extra/"; done
+cp "$root/build/linux-image-$release/lib/modules/$release"/modules.{builtin,builtin.modinfo} "$fs/lib/modules/$release/"
+: > "$fs/lib/modules/$release/modules.order"
+mkdir "$work/samples"
+for module in "$root"/samples/*/*.ko; do mkdir -p "$work/samples/$(basename "$module" .ko)"; cp "$module" "$work/samples/$(basename "$module" .ko)/"; done
+cat > "$work/script" <<'SCRIPT'
+cp -a /root/rootfs/. /
+ln -s /proc/self/fd /dev/fd; ln -s /proc/self/fd/0 /dev/stdin; ln -s /proc/self/fd/1 /dev/stdout; ln -s /proc/self/fd/2 /dev/stderr
+export PATH=/usr/sbin:/usr/bin HOME=/root
+mkdir -p /tmp; rm -rf /root/rootfs; depmod
+busybox timeout 200 bash /root/devices.sh > /tmp/recording 2>&1 < /dev/null
+busybox cat /tmp/recording
+SCRIPT
+"$root/tools/qemu-run.sh" "$work/script" "$fs" "$work/samples" "$root/test/shell/devices.sh" > "$root/test/shell/devices.txt"
+wc -l "$root/test/shell/devices.txt"
