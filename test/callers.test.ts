@@ -45,6 +45,7 @@ async function run(image: Uint8Array, by: 'init_module' | 'finit_module'): Promi
   await readAndWrite(machine, '/sys/kernel/callers/value');
   await readAndWrite(machine, '/sys/class/callers/callers/value');
   expect(await process.delete_module('callers', 0x800)).toBe(0);
+  expect(machine.dmesg().map(({ text }) => text)).toContain('Workqueue: events work_function [callers]');
   const ways = waysOf(machine.dmesg().flatMap(({ text }) => text.split('\n')));
   ways.set(by, ways.get('init') ?? []);
   return ways;

@@ -1,6 +1,6 @@
 // Mutated modules: an errno, or they load and run, or oops as a module does; never an exception of ours, a hang or growth.
 // FUZZ=100000 npx vitest run test/garbage.test.ts is the long run; FUZZ_CASE=n tries one case again.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { ElfError, ElfFile, modinfoEntries } from '#elf';
@@ -12,14 +12,15 @@ import { base, mutant } from './mutate.ts';
 const CASES = Number(process.env['FUZZ'] ?? 1500);
 const ONE = process.env['FUZZ_CASE'];
 const [FIRST, LAST] = ONE === undefined ? [0, CASES] : [Number(ONE), Number(ONE) + 1];
-const HANG_MS = 30_000;
+const HANG_MS = 60_000;
 /** Of virtual time, in nanoseconds. */
 const PATIENCE = 1000e9;
 const MOST_MEMORY = 1.5e9;
 
 const samples = new URL('../samples/', import.meta.url);
 const bases = readdirSync(samples, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  // Samples that use Debian's own modules have none of their own.
+  .filter((entry) => existsSync(new URL(`${entry.name}/${entry.name}.ko`, samples)))
   .map(({ name }) => base(name, readFileSync(new URL(`${name}/${name}.ko`, samples))));
 
 /** Kills the process, naming the case, when one takes too long: a hung event loop cannot do it itself. */
@@ -81,6 +82,7 @@ test(`${LAST - FIRST} mutated modules end in an errno, or load and run`, async (
     const { image, story } = mutant(bases, number);
     try {
       const machine = await bootOn({ description, host: testHost });
+      machine.kernel.exceptions.watchdogThreshold = 0.2;
       // `importer` needs somebody to import from.
       if (story.startsWith('importer')) await machine.insmod(bases.find(({ name }) => name === 'exporter')?.bytes ?? image);
       const result = await settled(machine, machine.process.init_module(image, ''));

@@ -50,7 +50,9 @@ async function replay(name: string): Promise<Recording> {
     script += new TextDecoder().decode(bytes);
   };
   let modules = '';
+  // The recordings' shell is dash.
   const shell = new Shell(machine, {
+    name: 'sh',
     stdout: print,
     stderr: print,
     commands: {

@@ -60,7 +60,10 @@ const scripts: readonly string[] = [
   'echo x > a; cp a b; cat b; cp a; cp; cp /nosuch b; mkdir d; cp d e; cp -r d e; cp a b d; ls d; mv b c; cat c; mv c d; mv /nosuch d; mv a; mv d dd; ls dd; cp a b nofolder; mv a a2 nofolder; cp -v a z; mv -v z y',
   'touch f; chmod 600 f; stat -c %a f; chmod u+x,go+r f; stat -c %A f; chmod a=r f; stat -c %a f; chmod -r f; stat -c %a f; chmod zz f; chmod; chmod 644; chmod 644 /nosuch; touch /nosuch/x; touch; touch -c none; ls none',
   'echo x > a; ln a b; stat -c %h a; ln -s a s; ls -l s | cut -d" " -f9-; ln -s a s; ln /nosuch z; ln a b; mkdir d; ln -s ../a d; readlink d/a; rmdir d; ln',
-  'mkfifo p; mkfifo p; : > e; printf x > one; printf "abc" > t; printf "a\\r\\nb\\r\\n" > crlf; printf "\\001\\002" > data; printf "#!/bin/sh\\necho\\n" > s.sh; printf "#include <x>\\nint x;\\n" > h.c; printf "h\\303\\251\\n" > u; printf "{\\"a\\": 1}\\n" > j; ln -s t l; ln -s nowhere dl; file p e one t crlf data s.sh h.c u j l dl . /nosuch /dev/null; file -b t; gzip -c t | file -; printf "all:\\n\\tmake x\\n" > Makefile; file Makefile',
+  'mkfifo p; mkfifo p; : > e; printf x > one; printf "abc" > t; printf "a\\r\\nb\\r\\n" > crlf; printf "\\001\\002" > data; printf "#!/bin/sh\\necho\\n" > s.sh; printf "#include <x>\\nint x;\\n" > h.c; printf "h\\303\\251\\n" > u; printf "{\\"a\\": 1}\\n" > j; ln -s t l; ln -s nowhere dl; file p e one t crlf data s.sh h.c u j l dl . /nosuch /dev/null; file -b t; printf abc | file -; printf "all:\\n\\tmake x\\n" > Makefile; file Makefile',
+  'printf "alpha\\nbeta\\ngamma\\ndelta\\n" > f; grep a f; grep -c a f; grep -n et f; grep -v a f; echo $?; grep -i ALPHA f; grep -w alph f; echo $?; grep -x beta f; grep -o "[ab]" f | head -n 3; grep -q beta f && echo quiet; grep -l a f /dev/null; grep -L zz f; grep -H beta f; grep -h a f f | wc -l; grep -m 1 a f; grep -e alpha -e beta f; grep -F . f; echo $?',
+  'printf "a1\\nb22\\nc333\\nx.y\\na+b\\n" > f; grep -E "[0-9]{2,}" f; grep "[0-9]\\{3\\}" f; grep "a+b" f; grep -E "a\\+b|x" f; grep "x\\.y" f; grep "^[[:alpha:]][[:digit:]]*$" f; grep "b\\|c" f; grep -P "\\d\\d" f; grep -A1 b22 f; grep -B1 -n c333 f; grep -C1 -E "^(a1|a.b)" f; grep "[" f; echo $?; grep; grep x /nosuch; echo $?; grep -s x /nosuch; echo $?; grep x .; echo $?',
+  'mkdir -p d/e; echo one > d/a; echo two > d/e/b; echo one > d/e/c.txt; grep -r one d | sort; grep -rl one d | sort; cd d; grep -r two; grep -r one --include="*.txt" .; cat a | grep -H one; cat a | grep -c one -; printf "a\\000b\\n" > bin; grep b bin; grep -a b bin | od -An -c; echo x | egrep "x|y"; echo a.b | fgrep .',
   'while :; do echo once; break; done; for x; do echo $x; done; if [ 1 = 2 ]; then echo a; elif true; then echo b; else echo c; fi',
   'echo $(( 0x10 + 010 )) $((5/2)) $((7%3)) $((2**5)) $((1<2)) $((3>2?4:5)); x=3; echo $((x++)) $x $((++x))',
   'echo "$(cat <(echo from process))"; diff <(echo a) <(echo a) && echo same; echo x > >(cat); sleep 0.05',
@@ -74,7 +77,7 @@ const scripts: readonly string[] = [
 function real(script: string): { stdout: string; stderr: string; status: number } {
   const cwd = mkdtempSync(join(tmpdir(), 'kobox-shell-'));
   const env = { PATH: process.env['PATH'], HOME: '/root', LC_ALL: 'C' };
-  const { stdout, stderr, status } = spawnSync('bash', ['-c', script], { cwd, env, encoding: 'utf8' });
+  const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-c', script], { cwd, env, encoding: 'utf8' });
   rmSync(cwd, { recursive: true });
   return { stdout: stdout.replaceAll(cwd, '/root'), stderr: stderr.replaceAll(cwd, '/root'), status: status ?? -1 };
 }

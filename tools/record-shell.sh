@@ -15,6 +15,8 @@ for program in $programs; do
   { ldd "$path" || true; } | grep -o '/[^ ]*' | while read -r library; do mkdir -p "$fs$(dirname "$library")"; cp -L "$library" "$fs$library"; done
 done
 ln -s dash "$fs/usr/bin/sh"
+ln -s usr/bin "$fs/bin"
+ln -s usr/sbin "$fs/sbin"
 for tool in insmod rmmod lsmod modinfo modprobe depmod; do ln -s ../bin/kmod "$fs/usr/sbin/$tool"; done
 echo kobox > "$fs/etc/hostname"
 echo 'root:x:0:0:root:/root:/bin/bash' > "$fs/etc/passwd"
@@ -22,15 +24,16 @@ echo 'root:x:0:' > "$fs/etc/group"
 for module in "$root"/samples/*/*.ko; do cp "$module" "$fs/lib/modules/$release/extra/"; done
 cp "$root/build/linux-image-$release/lib/modules/$release"/modules.{builtin,builtin.modinfo} "$fs/lib/modules/$release/"
 : > "$fs/lib/modules/$release/modules.order"
-mkdir "$work/samples"
-for module in "$root"/samples/*/*.ko; do mkdir -p "$work/samples/$(basename "$module" .ko)"; cp "$module" "$work/samples/$(basename "$module" .ko)/"; done
+mkdir -p "$fs"/{dev,proc,sys,tmp,root}
+for module in "$root"/samples/*/*.ko; do mkdir -p "$fs/root/samples/$(basename "$module" .ko)"; cp "$module" "$fs/root/samples/$(basename "$module" .ko)/"; done
+cp "$root/test/shell/devices.sh" "$fs/root/"
 cat > "$work/script" <<'SCRIPT'
-cp -a /root/rootfs/. /
-ln -s /proc/self/fd /dev/fd; ln -s /proc/self/fd/0 /dev/stdin; ln -s /proc/self/fd/1 /dev/stdout; ln -s /proc/self/fd/2 /dev/stderr
-export PATH=/usr/sbin:/usr/bin HOME=/root
-mkdir -p /tmp; rm -rf /root/rootfs; depmod
-busybox timeout 200 bash /root/devices.sh > /tmp/recording 2>&1 < /dev/null
-busybox cat /tmp/recording
+cd /root/rootfs
+for folder in dev proc sys; do mount --bind /$folder $folder; done
+for link in fd: stdin:/0 stdout:/1 stderr:/2; do ln -s /proc/self/fd${link#*:} dev/${link%%:*}; done
+export HOME=/root
+timeout 240 chroot . /usr/bin/env PATH=/usr/sbin:/usr/bin bash -c 'depmod; cd /root; bash /root/devices.sh 2>&1 < /dev/null | cat > /tmp/recording'
+cat tmp/recording
 SCRIPT
-"$root/tools/qemu-run.sh" "$work/script" "$fs" "$work/samples" "$root/test/shell/devices.sh" > "$root/test/shell/devices.txt"
+"$root/tools/qemu-run.sh" "$work/script" "$fs" > "$root/test/shell/devices.txt"
 wc -l "$root/test/shell/devices.txt"

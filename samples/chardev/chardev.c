@@ -74,12 +74,7 @@ static ssize_t chardev_write(struct file *file, const char __user *buffer, size_
 
 static loff_t chardev_llseek(struct file *file, loff_t offset, int whence)
 {
-	loff_t position = whence == SEEK_SET ? offset : whence == SEEK_CUR ? file->f_pos + offset : CHARDEV_SIZE + offset;
-
-	if (position < 0 || position > CHARDEV_SIZE)
-		return -EINVAL;
-	file->f_pos = position;
-	return position;
+	return fixed_size_llseek(file, offset, whence, CHARDEV_SIZE);
 }
 
 static long chardev_ioctl(struct file *file, unsigned int command, unsigned long argument)
@@ -88,7 +83,9 @@ static long chardev_ioctl(struct file *file, unsigned int command, unsigned long
 
 	switch (command) {
 	case CHARDEV_CLEAR:
+		mutex_lock(&lock);
 		memset(memory, 0, sizeof(memory));
+		mutex_unlock(&lock);
 		return 0;
 	case CHARDEV_USES:
 		return put_user(use->transfers, (int __user *)argument);

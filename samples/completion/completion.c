@@ -12,8 +12,8 @@ static int helper(void *data)
 {
 	msleep(50);
 	pr_info("completion: helper completes\n");
-	complete(&ready);
-	return 0;
+	/* Completes and ends in one step, so that no code of the module runs when it may already be unloaded. */
+	kthread_complete_and_exit(&ready, 0);
 }
 
 static int __init completion_init(void)

@@ -23,9 +23,15 @@ static int contender(void *name)
 static int __init mutex_sample_init(void)
 {
 	threads[0] = kthread_run(contender, "first", "first");
+	if (IS_ERR(threads[0]))
+		return PTR_ERR(threads[0]);
 	msleep(20);
 	pr_info("mutex: locked %d, trylock %d\n", mutex_is_locked(&lock), mutex_trylock(&lock));
 	threads[1] = kthread_run(contender, "second", "second");
+	if (IS_ERR(threads[1])) {
+		kthread_stop(threads[0]);
+		return PTR_ERR(threads[1]);
+	}
 	return 0;
 }
 

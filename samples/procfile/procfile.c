@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Files in /proc. seq_file walks records (start, next, show, stop) and does the buffering; single_open() is for one record.
+// Files in /proc. seq_file walks records (start, next, show, stop) and does the buffering;
+// for a single record proc_create_single() needs only show.
 #include <linux/module.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -56,32 +57,21 @@ static int about_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int about_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, about_show, NULL);
-}
-
-static const struct proc_ops about_ops = {
-	.proc_open = about_open,
-	.proc_read = seq_read,
-	.proc_lseek = seq_lseek,
-	.proc_release = single_release,
-};
-
 static int __init procfile_init(void)
 {
 	directory = proc_mkdir("procfile", NULL);
 	if (!directory)
 		return -ENOMEM;
-	proc_create("squares", 0444, directory, &squares_ops);
-	proc_create("about", 0, directory, &about_ops);
+	if (!proc_create("squares", 0444, directory, &squares_ops) || !proc_create_single("about", 0444, directory, about_show)) {
+		proc_remove(directory);
+		return -ENOMEM;
+	}
 	return 0;
 }
 
 static void __exit procfile_exit(void)
 {
-	remove_proc_entry("squares", directory);
-	remove_proc_entry("about", directory);
+	/* With all that is in it. */
 	proc_remove(directory);
 }
 

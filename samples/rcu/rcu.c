@@ -35,14 +35,14 @@ static int read_setting(void)
 	return value;
 }
 
-/* Gives the setting before; the caller frees it. */
+/* Gives the setting before, which the caller frees; or an error. */
 static struct setting *change_setting(int value)
 {
 	struct setting *new = kmalloc(sizeof(*new), GFP_KERNEL);
 	struct setting *old;
 
 	if (!new)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	new->value = value;
 	mutex_lock(&writers);
 	old = rcu_replace_pointer(setting, new, lockdep_is_held(&writers));
@@ -55,14 +55,19 @@ static int __init rcu_sample_init(void)
 	struct setting *old;
 
 	pr_info("rcu: before: %d\n", read_setting());
-	change_setting(1);
+	old = change_setting(1);
+	if (IS_ERR(old))
+		return PTR_ERR(old);
 	pr_info("rcu: now %d\n", read_setting());
 	old = change_setting(2);
-	synchronize_rcu();
-	pr_info("rcu: nobody reads %d any more\n", old->value);
-	kfree(old);
+	if (!IS_ERR(old)) {
+		synchronize_rcu();
+		pr_info("rcu: nobody reads %d any more\n", old->value);
+		kfree(old);
+	}
 	old = change_setting(3);
-	call_rcu(&old->rcu, free_setting);
+	if (!IS_ERR(old))
+		call_rcu(&old->rcu, free_setting);
 	return 0;
 }
 

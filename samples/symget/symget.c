@@ -15,7 +15,12 @@ static int __init symget_init(void)
 		pr_info("symget: 6 * 7 = %d\n", multiply(6, 7));
 	else
 		pr_info("symget: nobody can multiply\n");
-	pr_info("symget: add %s\n", symbol_get(exporter_add) ? "found" : "not found");
+	if (symbol_get(exporter_add)) {
+		pr_info("symget: add found\n");
+		symbol_put(exporter_add);
+	} else {
+		pr_info("symget: add not found\n");
+	}
 	return 0;
 }
 

@@ -42,6 +42,7 @@ class Terminal {
       stderr: write,
       wanted: () => {},
       columns: () => process.stdout.columns ?? 80,
+      history: () => this.#history,
     });
     this.#history = readHistory();
     this.#lines = this.#open();

@@ -1,6 +1,6 @@
 // kobox kernel list | show | import.
 import { basename, join } from 'node:path';
-import { importedFolder, importer, listKernels, loadKernel, SHIPPED_KERNEL } from '#host-node';
+import { importedFolder, importer, listKernels, loadKernel } from '#host-node';
 import { UsageError } from './usage.ts';
 
 export async function kernelCommand([verb, argument, extra]: readonly string[]): Promise<number> {
@@ -8,7 +8,8 @@ export async function kernelCommand([verb, argument, extra]: readonly string[]):
   switch (verb) {
     case 'list':
       if (argument !== undefined) throw new UsageError(`kernel list takes no argument: '${argument}'`);
-      for (const { release, folder } of listKernels()) console.log(`${release}\t${release === SHIPPED_KERNEL ? 'shipped' : folder}`);
+      for (const { release, folder } of listKernels())
+        console.log(`${release}\t${folder.startsWith(importedFolder()) ? folder : 'shipped'}`);
       return 0;
     case 'show': {
       const { release, version, vermagic, exports, config } = loadKernel(argument);

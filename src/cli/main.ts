@@ -14,6 +14,11 @@ function version(): string {
   const file = ['../package.json', '../../package.json'].map((path) => new URL(path, import.meta.url)).find((url) => existsSync(url));
   return file === undefined ? 'unknown' : (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
+function readScript(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat?.isFile() !== true) throw new UsageError(`run: ${file}: ${stat === undefined ? 'no such file' : 'not a file'}`);
+  return readFileSync(file, 'utf8');
+}
 interface Mount {
   readonly host: string;
   readonly guest: string;
@@ -66,7 +71,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (verb === 'run' && file === undefined) throw new UsageError('run needs a script');
   if (verb === 'run' && values.command !== undefined) throw new UsageError('run and -c exclude each other');
   const mounts = (values.mount ?? []).map(parseMount);
-  const script = file === undefined ? values.command : readFileSync(file, 'utf8');
+  const script = file === undefined ? values.command : readScript(file);
   const machine = await boot({
     ...(values.kernel !== undefined && { kernel: values.kernel }),
     time: script === undefined ? 'wall' : 'virtual',
@@ -101,6 +106,8 @@ function end(status: number): void {
 main(process.argv.slice(2)).then(end, (error: Error & { readonly code?: string }) => {
   const usage = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') === true;
   if (!usage && !(error instanceof ImportError) && error.code === undefined) throw error;
-  process.stderr.write(`kobox: ${error.message}\n${usage ? "Try 'kobox --help'.\n" : ''}`);
+  // Node's advice behind the first sentence is about Node.
+  const message = error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' ? error.message.replace(/\. .*$/s, '') : error.message;
+  process.stderr.write(`kobox: ${message}\n${usage ? "Try 'kobox --help'.\n" : ''}`);
   end(usage ? USAGE_ERROR : 1);
 });

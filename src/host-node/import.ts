@@ -54,7 +54,7 @@ export function importPath(path: string): FoundKernel {
     const { error, status, stderr } = spawnSync('dpkg-deb', ['-x', path, folder], { encoding: 'utf8' });
     if (error !== undefined) throw new ImportError(`unpacking a .deb needs the program dpkg-deb: ${error.message}`);
     if (status !== 0) throw new ImportError(`${path}: ${stderr.trim()}`);
-    return importFolder(folder);
+    return importFolder(folder, path);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -64,15 +64,16 @@ function importFile(path: string): FoundKernel {
   try {
     return { parts: importImage(readFileSync(path)), extra: {} };
   } catch (error) {
-    if (error instanceof ImportError) throw new ImportError(`${path}: ${error.message}`);
+    if (error instanceof ImportError) throw new ImportError(`${path} is no kernel image that kobox can read: ${error.message}`);
     throw error;
   }
 }
-function importFolder(folder: string): FoundKernel {
+/** `name`: what messages call it. */
+function importFolder(folder: string, name = folder): FoundKernel {
   const boot = existsSync(join(folder, 'boot')) ? join(folder, 'boot') : folder;
   const find = (prefix: string): string | undefined => readdirSync(boot).find((name) => name.startsWith(prefix));
   const image = find('vmlinuz') ?? find('vmlinux');
-  if (image === undefined) throw new ImportError(`${boot} holds no vmlinuz*`);
+  if (image === undefined) throw new ImportError(`${name} holds no kernel image (boot/vmlinuz-*)`);
   const { parts } = importFile(join(boot, image));
   const extra: Record<string, Uint8Array> = {};
   const add = (name: string, path: string | undefined): void => {
@@ -93,6 +94,8 @@ export function writeLayouts(folder: string, btf: Uint8Array = gunzipSync(readFi
 }
 /** Writes a description and gives its size in bytes. */
 export function writeDescription(folder: string, { parts, extra }: FoundKernel, source: object): number {
+  // Nothing stays of an earlier import.
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   let size = 0;
   const write = (name: string, bytes: Uint8Array | string): void => {

@@ -23,11 +23,13 @@ const VECTOR_DIVIDE = 0;
 const VECTOR_INVALID_OPCODE = 6;
 const CUT_HERE = '------------[ cut here ]------------';
 const END_TRACE = '---[ end trace 0000000000000000 ]---';
-/** The soft lockup detector speaks after this long. */
-const SOFT_LOCKUP: Nanoseconds = 22e9;
+/** The soft lockup detector looks five times in twice the threshold, and speaks when it last saw a switch longer ago than that. */
+const SOFT_LOCKUP_FACTOR = 2.2;
 
 export class ExceptionHandler {
   readonly #k: Kernel;
+  /** kernel.watchdog_thresh, in seconds. */
+  watchdogThreshold = 10;
   #oopses = 0;
   #first: { readonly registers: SavedRegisters; readonly ip: Addr; readonly cr2: Addr | undefined } | undefined;
   #busyTask: number | undefined;
@@ -227,7 +229,10 @@ export class ExceptionHandler {
   #reportLockup(): void {
     const k = this.#k;
     const { current, scheduler } = k;
-    k.log.print('emerg', `watchdog: BUG: soft lockup - CPU#0 stuck for ${SOFT_LOCKUP / 1e9}s! [${scheduler.comm(current)}:${current.pid}]`);
+    k.log.print(
+      'emerg',
+      `watchdog: BUG: soft lockup - CPU#0 stuck for ${Math.floor(SOFT_LOCKUP_FACTOR * this.watchdogThreshold)}s! [${scheduler.comm(current)}:${current.pid}]`,
+    );
     printModules(k);
     printHeader(k);
     printRegisters(k, this.#ip());
@@ -242,7 +247,7 @@ export class ExceptionHandler {
       this.#busy = 0;
     }
     this.#busy += duration;
-    if (this.#busy < SOFT_LOCKUP) return false;
+    if (this.#busy < SOFT_LOCKUP_FACTOR * this.watchdogThreshold * 1e9) return false;
     this.#busy = 0;
     this.#reportLockup();
     return true;

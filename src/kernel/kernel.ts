@@ -63,6 +63,9 @@ const MEMORY = { initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: typeof Sh
 const BALLAST = 64;
 /** What one exhausted loop budget of the CPU is worth: a tick of 250 Hz. */
 const TICK: Nanoseconds = 4_000_000;
+/** And what each kernel function that it called meanwhile is worth. */
+const KERNEL_CALL: Nanoseconds = 1000;
+const MOST_KERNEL_CALLS = 65536;
 const EFLAGS_IF = 0x200n;
 /** Function entries before the CPU gives the kernel a chance to run timers. */
 const ENTRY_BUDGET = 1_000_000;
@@ -105,6 +108,8 @@ export class Kernel {
   /** What makes those outside fail who wait for a task. Time passes only while there are any. */
   readonly #waiting = new Set<(error: unknown) => void>();
   #halted = false;
+  /** Kernel functions that guest code called since the last tick. */
+  #kernelCalls = 0;
   /** Processes that compute outside, between two system calls: virtual time stands still meanwhile. */
   #busy = 0;
   /** Processes by pid. */
@@ -146,6 +151,7 @@ export class Kernel {
     this.execution = new Execution(this.cpu, this.registers, {
       functionAt: (index) => this.symbols.functionAt(index),
       indexOf: (ip) => this.symbols.indexOf(ip),
+      overdue: () => this.#kernelCalls >= MOST_KERNEL_CALLS,
       tick: () => this.#tick(),
       exception: (exception) => this.exceptions.handle(exception),
     });
@@ -327,8 +333,10 @@ export class Kernel {
   /** The CPU's budget ran out: time has passed. Interrupts come now, when they are enabled. */
   #tick(): boolean {
     this.#refillBudget();
-    this.clock.pass(TICK);
-    if (this.exceptions.watchdog(TICK)) throw new TaskKilled(9);
+    const passed = TICK + this.#kernelCalls * KERNEL_CALL;
+    this.#kernelCalls = 0;
+    this.clock.pass(passed);
+    if (this.exceptions.watchdog(passed)) throw new TaskKilled(9);
     if ((this.registers.rflags & EFLAGS_IF) !== 0n) this.clock.runDue();
     return false;
   }
@@ -341,7 +349,10 @@ export class Kernel {
     return {
       memory: this.memory.wasm,
       kernelFunctionAt: (ip) => k.symbols.indexOf(ip),
-      kernelCall: (index) => k.execution.kernelCall(index),
+      kernelCall: (index) => {
+        k.#kernelCalls++;
+        return k.execution.kernelCall(index);
+      },
       functionAt: (ip) => k.text.functionAt(ip),
       functionsNear: (ip) => k.text.functionsNear(ip),
       io: k.io,

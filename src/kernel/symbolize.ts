@@ -1,6 +1,7 @@
 // From an address to a name: %pS and call traces. Source: kernel/kallsyms.c, kernel/module/kallsyms.c.
 import type { Kernel } from './kernel.ts';
-import type { Addr } from './memory.ts';
+import { type Addr, kernelAddr } from './memory.ts';
+import { KERNEL_IMAGE } from './mm/layout.ts';
 
 export interface SymbolizedAddress {
   readonly name: string;
@@ -10,13 +11,15 @@ export interface SymbolizedAddress {
   readonly module?: string;
 }
 const PAGE = 4096;
+const inImage = (address: Addr): boolean =>
+  address >= kernelAddr(KERNEL_IMAGE.start) && address < kernelAddr(KERNEL_IMAGE.start) + (KERNEL_IMAGE.end - KERNEL_IMAGE.start);
 
 export function symbolize(k: Kernel, address: Addr): SymbolizedAddress | undefined {
   const module = k.modules.all.find(
     ({ core, coreSize, init, initSize }) =>
       (address >= core && address < core + coreSize) || (address >= init && address < init + initSize),
   );
-  if (module === undefined) return address < 0 ? k.description.kallsyms.at(address) : undefined;
+  if (module === undefined) return inImage(address) ? k.description.kallsyms.at(address) : undefined;
   const inside = module.symbols
     .filter((symbol) => symbol.address <= address && symbol.name !== '' && symbol.letter !== 'a')
     .sort((a, b) => b.address - a.address);

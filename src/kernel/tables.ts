@@ -2,8 +2,10 @@
 import type { KernelApi } from './api/index.ts';
 import { entryApi } from './arch/x86/entry.ts';
 import { msrApi, x86CpuApi } from './arch/x86/kernel/cpu.ts';
+import { xstateApi } from './arch/x86/kernel/fpu/xstate.ts';
 import { paravirtApi } from './arch/x86/kernel/paravirt.ts';
 import { usercopyApi } from './arch/x86/lib/usercopy.ts';
+import { asyncApi } from './async.ts';
 import { capabilityApi, credApi, groupsApi, userNamespaceApi } from './cred.ts';
 import { algapiApi } from './crypto/algapi.ts';
 import { cryptoApi } from './crypto/api.ts';
@@ -55,13 +57,17 @@ import { pciApi } from './drivers/pci/pci.ts';
 import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { phyApi } from './drivers/phy/phy-core.ts';
 import { pinctrlApi } from './drivers/pinctrl/core.ts';
+import { crosEcProtoApi } from './drivers/platform/chrome/cros_ec_proto.ts';
 import { pnpApi } from './drivers/pnp/driver.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
 import { resetApi } from './drivers/reset/core.ts';
 import { spiApi } from './drivers/spi/spi.ts';
+import { thermalApi } from './drivers/thermal/thermal_core.ts';
 import { keyboardApi, sysrqApi } from './drivers/tty/vt/keyboard.ts';
 import { usbQuirksApi } from './drivers/usb/host/pci-quirks.ts';
+import { backlightApi } from './drivers/video/backlight/backlight.ts';
+import { virtioAnchorApi } from './drivers/virtio/virtio_anchor.ts';
 import { freezerApi } from './freezer.ts';
 import { anonInodesApi } from './fs/anon_inodes.ts';
 import { charDevApi } from './fs/char_dev.ts';
@@ -93,8 +99,9 @@ import { hexdumpApi } from './lib/hexdump.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
-import { crcApi, ctypeApi, hweightApi, intPowApi, mathApi } from './lib/math.ts';
+import { crcApi, ctypeApi, hweightApi, mathApi } from './lib/math.ts';
 import { ratelimitApi } from './lib/ratelimit.ts';
+import { rationalApi } from './lib/rational.ts';
 import { rbtreeApi } from './lib/rbtree.ts';
 import { decAndLockApi, refcountApi } from './lib/refcount.ts';
 import { scatterlistApi } from './lib/scatterlist.ts';
@@ -140,7 +147,9 @@ export const kernelTables: readonly KernelApi[] = [
   addressSpaceApi,
   algapiApi,
   anonInodesApi,
+  asyncApi,
   auxiliaryApi,
+  backlightApi,
   bitmapApi,
   bitrevApi,
   bsearchApi,
@@ -157,6 +166,7 @@ export const kernelTables: readonly KernelApi[] = [
   cpuCountApi,
   crcApi,
   credApi,
+  crosEcProtoApi,
   cryptoApi,
   ctypeApi,
   debugfsApi,
@@ -199,7 +209,6 @@ export const kernelTables: readonly KernelApi[] = [
   inputLedsApi,
   inputMtApi,
   inputPollerApi,
-  intPowApi,
   iomapApi,
   ioremapApi,
   irqChipApi,
@@ -228,6 +237,7 @@ export const kernelTables: readonly KernelApi[] = [
   miscApi,
   mmUtilApi,
   moduleApi,
+  mousedevApi,
   msrApi,
   mutexApi,
   nlsApi,
@@ -245,9 +255,6 @@ export const kernelTables: readonly KernelApi[] = [
   pinctrlApi,
   platformApi,
   pmCommonApi,
-  runtimeApi,
-  touchscreenApi,
-  mousedevApi,
   pmMainApi,
   pmQosApi,
   pnpApi,
@@ -260,6 +267,7 @@ export const kernelTables: readonly KernelApi[] = [
   radixTreeApi,
   randomApi,
   ratelimitApi,
+  rationalApi,
   rbtreeApi,
   rcuApi,
   readWriteApi,
@@ -271,6 +279,7 @@ export const kernelTables: readonly KernelApi[] = [
   resetApi,
   resourceApi,
   rtmutexApi,
+  runtimeApi,
   rwsemApi,
   scatterlistApi,
   schedCoreApi,
@@ -296,16 +305,19 @@ export const kernelTables: readonly KernelApi[] = [
   sysrqApi,
   tcpCongApi,
   textsearchApi,
+  thermalApi,
   timeApi,
   timekeepingApi,
   timerApi,
   touchWatchdogApi,
+  touchscreenApi,
   traceEventsApi,
   umhApi,
   usbQuirksApi,
   userNamespaceApi,
   usercopyApi,
   uuidApi,
+  virtioAnchorApi,
   vivaldiApi,
   vmallocApi,
   vmapApi,
@@ -317,4 +329,5 @@ export const kernelTables: readonly KernelApi[] = [
   x86CpuApi,
   x86MemoryApi,
   xarrayApi,
+  xstateApi,
 ];

@@ -85,7 +85,9 @@ export class WorkerPool {
       worker.item = item;
       const view = k.view(WorkStruct, item.work);
       view.data &= ~WORK_STRUCT_PENDING;
+      self.work = { queue: item.queue.name, fn: view.func };
       yield* k.callBy('work', view.func, item.work);
+      self.work = undefined;
       worker.item = undefined;
       item.queue.done(item.work);
     }

@@ -1,5 +1,5 @@
 // bash's builtins. Source: bash(1), SHELL BUILTIN COMMANDS.
-import { endsProcess, SIGINT, SIGPIPE, signalNames, signalNumber, signalText, strerror } from '#abi';
+import { endsProcess, SIGINT, signalNames, signalNumber, strerror } from '#abi';
 import { echo, printf, test } from './commands/test.ts';
 import { type Interpreter, Interrupted, Leave } from './interpreter.ts';
 import { readBuiltin } from './read.ts';
@@ -190,9 +190,7 @@ async function wait(shell: Interpreter, args: readonly string[]): Promise<number
       result = await shell.io.process.wait(job.process);
     }
     shell.jobs.forget(job);
-    const { killedBy } = job.process;
-    if (killedBy !== undefined && killedBy !== SIGINT && killedBy !== SIGPIPE && !shell.state.interactive)
-      await shell.io.err(`${signalText(killedBy)}\n`);
+    if (!shell.state.interactive) await shell.reportKilled(job.process, job.text);
     return result;
   };
   if (args.length === 0) {
@@ -346,6 +344,21 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['exit', status('exit')],
   ['export', declare('export')],
   ['fg', foreground],
+  [
+    'help',
+    async (shell) => {
+      await shell.io.out(`Builtins: ${[...builtins.keys()].sort().join(' ')}\n\nCommands: ${shell.services.names().join(' ')}\n`);
+      return 0;
+    },
+  ],
+  [
+    'history',
+    async (shell, [count]) => {
+      const lines = shell.services.history().map((line, n) => `${`${n + 1}`.padStart(5)}  ${line}\n`);
+      await shell.io.out(lines.slice(count === undefined ? 0 : -Number(count)).join(''));
+      return 0;
+    },
+  ],
   ['hash', async (shell) => shell.io.out('hash: hash table empty\n').then(() => 0)],
   [
     'jobs',

@@ -1,12 +1,12 @@
 // Executes a parsed script: lists, pipelines, compound commands, jobs. Each subshell and each external command is a process
 // of the kernel, with its own descriptors.
-import { O_RDONLY, SIGINT, SIGPIPE, SIGQUIT, signalText, strerror } from '#abi';
+import { O_RDONLY, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, signalText, strerror } from '#abi';
 import type { Process } from '#kernel';
 import { builtins } from './builtins.ts';
 import { fileTest } from './commands/test.ts';
 import { Expander, ExpansionFailed, type ExpansionHost, PIPESTATUS } from './expand.ts';
 import { Ended, Io, WriteFailed } from './io.ts';
-import { type Job, Jobs } from './jobs.ts';
+import { type Job, Jobs, STATE_WIDTH } from './jobs.ts';
 import { ARGUMENTS, justBash, STATUS } from './just_bash.ts';
 import { parsePlain } from './plain.ts';
 import { redirect } from './redirect.ts';
@@ -256,16 +256,20 @@ export class Interpreter implements ExpansionHost {
     await this.io.process.exit(status);
   }
   /** Waits for the processes of a job in the foreground: Ctrl-C goes to them. */
-  async foreground(children: readonly Process[]): Promise<number[]> {
+  async foreground(children: readonly Process[], text = ''): Promise<number[]> {
     const { process } = this.io;
     const before = this.services.foreground;
     if (this.state.interactive) this.services.foreground = children[0]?.group;
     const statuses: number[] = [];
     try {
       for (const child of children) {
+        await this.#passInterrupt(child);
         let status = await process.wait(child);
         // A signal that the shell handles does not end the waiting.
-        while (status < 0 && process.killedBy === undefined) status = await process.wait(child);
+        while (status < 0 && process.killedBy === undefined) {
+          await this.#passInterrupt(child);
+          status = await process.wait(child);
+        }
         this.check();
         statuses.push(status);
       }
@@ -277,8 +281,22 @@ export class Interpreter implements ExpansionHost {
       if (this.state.interactive) throw new Interrupted();
       throw new Leave('exit', BY_SIGNAL + SIGINT);
     }
-    if (signal !== undefined && signal !== SIGPIPE) await this.io.err(`${signalText(signal)}\n`);
+    await this.reportKilled(children.at(-1), text);
     return statuses;
+  }
+  /** Ctrl-C that came before the job stood in the foreground is the job's. */
+  async #passInterrupt(child: Process): Promise<void> {
+    if (!this.interrupted) return;
+    this.interrupted = false;
+    await this.io.process.kill(-child.group, SIGINT);
+  }
+  /** Says which signal has ended a process. bash keeps quiet about SIGTERM, and names process and command; dash does not. */
+  async reportKilled(process: Process | undefined, text: string): Promise<void> {
+    const signal = process?.killedBy;
+    if (process === undefined || signal === undefined || signal === SIGINT || signal === SIGPIPE) return;
+    if (this.state.interactive || this.state.name === 'sh') await this.io.err(`${signalText(signal)}\n`);
+    else if (signal !== SIGTERM)
+      await this.io.err(`${this.where(this.#line)}: ${`${process.pid}`.padStart(5)} ${signalText(signal).padEnd(STATE_WIDTH)}${text}\n`);
   }
   async #background(node: StatementNode): Promise<void> {
     const text = (node.sourceText ?? '').replace(/\s*&\s*$/, '');
@@ -477,7 +495,7 @@ export class Interpreter implements ExpansionHost {
     if (replaceable) return run(this);
     const comm = name.slice(name.lastIndexOf('/') + 1);
     const child = this.fork(run, { group: this.state.interactive ? 0 : undefined, comm });
-    return (await this.foreground([child]))[0] ?? 0;
+    return (await this.foreground([child], words.join(' ')))[0] ?? 0;
   }
   #failedExpansion(): number {
     if (!this.state.interactive && this.state.options.has('nounset')) throw new Leave('exit', 1);
@@ -586,7 +604,7 @@ export class Interpreter implements ExpansionHost {
     } catch (error) {
       if (!(error instanceof WriteFailed)) throw error;
       await io.err(`${process.comm}: write error: ${strerror(error.errno)}\n`);
-      return 1;
+      return process.comm === 'ls' || process.comm === 'grep' ? 2 : 1;
     }
   }
 

@@ -10,7 +10,7 @@ export interface Job {
   readonly text: string;
   status: number | undefined;
 }
-const STATE_WIDTH = 24;
+export const STATE_WIDTH = 24;
 
 export class Jobs {
   readonly #shell: Interpreter;

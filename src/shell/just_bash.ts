@@ -98,7 +98,7 @@ async function readsStandardInput(io: Io, name: string, args: readonly string[])
   for (const arg of args) if (!arg.startsWith('-') && typeof (await io.process.stat(arg)) !== 'number') return false;
   return true;
 }
-const ALWAYS_READ: ReadonlySet<string> = new Set(['xargs', 'tr']);
+const ALWAYS_READ: ReadonlySet<string> = new Set(['xargs']);
 const NEVER_READ: ReadonlySet<string> = new Set(
   ['basename', 'chmod', 'clear', 'cp', 'date', 'dirname', 'du', 'find', 'hostname', 'ln', 'mkdir', 'mv', 'printf', 'pwd'].concat([
     'readlink',

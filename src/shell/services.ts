@@ -24,6 +24,8 @@ export interface Services {
   readonly crash: (error: unknown) => void;
   /** The command of a name, as PATH or a path finds it. */
   find(io: Io, name: string): Promise<Command | { readonly problem: string }>;
+  /** Lines typed so far. */
+  history(): readonly string[];
   /** Names of all commands that find() knows without a path. */
   names(): readonly string[];
 }

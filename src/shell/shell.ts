@@ -22,6 +22,8 @@ export interface ShellOptions {
   readonly wanted?: () => void;
   /** The three streams are one terminal, and a person sits at it: job control, prompts, messages without line numbers. */
   readonly interactive?: boolean;
+  /** Lines typed so far: what `history` shows. */
+  readonly history?: () => readonly string[];
   /** Width of the terminal. */
   readonly columns?: () => number;
   /** $0. */
@@ -69,10 +71,11 @@ export class Shell {
       now: () => kernel.host.monotonicMs(),
       yield: () => kernel.host.sleep(0),
       columns: options.columns ?? (() => 80),
+      history: options.history ?? (() => []),
       crash: (error) => {
         this.#broken ??= error;
       },
-      find: async (io, name) => options.commands?.[name] ?? findCommand(this.#services, io, name),
+      find: async (io, name) => options.commands?.[name] ?? findCommand(io, name),
       names: () => commandNames(),
     };
     const state = this.#state;

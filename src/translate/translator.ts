@@ -79,7 +79,12 @@ export class Translator {
   run(start: number): Stop {
     const { scratch } = this.#options.layout;
     let ip = start >>> 0;
-    for (;;) {
+    // Code that goes from unit to unit by jumps counts nothing itself: the rounds of this loop are its loop iterations.
+    for (let rounds = this.#options.fuel; ; rounds--) {
+      if (rounds === 0) {
+        this.#setRip(ip);
+        return { kind: 'budget', ip };
+      }
       this.#view.setUint32(scratch + Scratch.site, 0, true);
       this.#view.setInt32(scratch + Scratch.tailDepth, 0, true);
       this.#lost = undefined;

@@ -29,9 +29,9 @@ sleep 100 < /dev/chardev0 & sleep 1; lsmod | grep chardev | tr -s ' '; cat /sys/
 rmmod chardev; echo "rmmod $?"; ls /dev/chardev0; echo $?
 
 title nodes without a device
-mknod /tmp/nothing c 250 7; cat /tmp/nothing; echo $?; echo x > /tmp/nothing; echo $?; cat < /tmp/nothing; echo $?
+mknod /tmp/nothing c 200 7; cat /tmp/nothing; echo $?; echo x > /tmp/nothing; echo $?; cat < /tmp/nothing; echo $?
 : > /tmp/nothing; echo $?; dd if=/tmp/nothing; echo $?; head -c 1 /tmp/nothing; echo $?; [ -e /tmp/nothing ] && echo exists
-mknod /tmp/nothing c 250 7; mknod /tmp/null c 1 3; echo gone > /tmp/null; cat /tmp/null; stat -c '%t:%T' /tmp/null; rm /tmp/null /tmp/nothing
+mknod /tmp/nothing c 200 7; mknod /tmp/null c 1 3; echo gone > /tmp/null; cat /tmp/null; stat -c '%t:%T' /tmp/null; rm /tmp/null /tmp/nothing
 
 title errors of a driver
 insmod samples/miscdev/miscdev.ko; cat /dev/answer
@@ -56,7 +56,7 @@ dmesg | plain | grep mailbox | sed 's/mailbox: //' | sort | uniq -c | sed 's/^ *
 title sysfs and procfs
 insmod samples/params/params.ko
 cd /sys/module/params/parameters; cat number; echo 7 > number; cat number; echo nonsense > number; echo $?; echo 3 > even; echo $?; printf 4 > even; cat even
-echo 1 > word; echo $?; cat word; echo x > nosuch; echo $?; cat nosuch; cat hidden; ls
+echo 1 > word; echo $?; cat word; echo x > nosuch; echo $?; cat nosuch; cat hidden; ls number nosuch
 echo 5 > /sys/module/params/refcnt; echo $?; cat /sys/module/params/initstate; cd /root
 rmmod params
 cat /proc/sys/kernel/ostype /proc/sys/kernel/osrelease; echo x > /proc/sys/kernel/ostype; echo $?; echo x > /proc/version; echo $?; mkdir /proc/x; touch /sys/x; rm /proc/version; ls /proc/nosuch

@@ -26,6 +26,7 @@ import {
   ShashAlg,
   SkcipherAlg,
 } from './structs.ts';
+import { testedAlgorithms } from './testmgr.generated.ts';
 
 const Template = kernelStruct('crypto_template', { module: voidPtr, create: fnPtr, name: embedded });
 const Instance = kernelStruct('crypto_instance', { tmpl: voidPtr });
@@ -66,14 +67,11 @@ export class CryptoRegistry {
     // A plain crypto_alg says itself whether it is a cipher or a compressor.
     if (kind !== 'cipher' && kind !== 'compress') view.cra_flags = (view.cra_flags & ~mask) | type;
     const name = algName(k, address);
-    if (driverNameOf(k, address) === '' && name !== '') {
-      const driver = `${name}-generic`;
-      if (driver.length >= NAME_SIZE) return -EINVAL;
-      k.memory.setCstring(view.cra_driver_name, driver);
-    }
     view.cra_flags &= ~CRYPTO_ALG_DEAD;
     const error = this.#check(kind, address);
     if (error !== 0) return error;
+    // Who registers an algorithm twice makes it untested: nobody finds it any more.
+    view.cra_flags &= ~CRYPTO_ALG_TESTED;
     const driver = driverNameOf(k, address);
     for (const other of this.#algs.keys()) {
       const its = driverNameOf(k, other);
@@ -84,12 +82,23 @@ export class CryptoRegistry {
     listInit(k, view.cra_users);
     listInit(k, view.cra_list);
     this.#algs.set(address, { kind, template });
+    this.#sayUntested(address);
     return 0;
+  }
+  /** A plain cipher is tested in ECB mode. Internal algorithms are not tested. */
+  #sayUntested(address: Addr): void {
+    const k = this.#k;
+    const { cra_flags: flags } = alg(k, address);
+    const name = algName(k, address);
+    const driver = driverNameOf(k, address);
+    if ((flags & CRYPTO_ALG_INTERNAL) !== 0) return;
+    const tested = (flags & 0xf) === kinds.cipher.type ? [`ecb(${name})`] : [name, driver];
+    if (!tested.some((each) => testedAlgorithms.has(each))) k.log.print('info', `alg: No test for ${name} (${driver})`);
   }
   #check(kind: KindName, address: Addr): number {
     const { cra_alignmask: align, cra_blocksize: block, cra_priority: priority } = alg(this.#k, address);
     if ((align & (align + 1)) !== 0 || align > MAX_ALIGNMASK || block > MAX_BLOCKSIZE || priority < 0) return -EINVAL;
-    if (algName(this.#k, address) === '') return -EINVAL;
+    if (algName(this.#k, address) === '' || driverNameOf(this.#k, address) === '') return -EINVAL;
     return kind === 'cipher' && block > MAX_CIPHER_BLOCKSIZE ? -EINVAL : 0;
   }
   *unregister(address: Addr): Sleeping<void> {
@@ -143,7 +152,7 @@ export class CryptoRegistry {
     let best: Addr | undefined;
     for (const address of [...this.#algs.keys()].reverse()) {
       const { cra_flags: flags, cra_priority: priority } = alg(k, address);
-      if (((flags ^ type) & mask) !== 0) continue;
+      if (((flags ^ type) & mask) !== 0 || (flags & CRYPTO_ALG_TESTED) === 0) continue;
       if (driverNameOf(k, address) === name) return address;
       if (algName(k, address) === name && (best === undefined || priority > alg(k, best).cra_priority)) best = address;
     }

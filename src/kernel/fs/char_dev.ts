@@ -88,15 +88,21 @@ export class CharDevices {
     if (at >= 0) this.#regions.splice(at, 1);
   }
   /** Makes the devices [dev, dev + count) open through `operations`. */
-  add(key: Addr, dev: number, count: number, operations: Addr, options: { cdev?: Addr; filePrivate?: Addr } = {}): void {
+  add(key: Addr, dev: number, count: number, operations: Addr, options: { cdev?: Addr; owner?: Addr; filePrivate?: Addr } = {}): void {
     const k = this.#k;
     const remove = k.devices.register(dev, count, function* (node, flags, place) {
       const ops = k.view(FileOperations, operations);
-      const owner = ops.owner === 0 ? undefined : k.modules.at(ops.owner);
-      if (owner !== undefined && !k.modules.tryGet(owner)) return -ENXIO;
+      // An open file holds its cdev's module and its operations' module: often one module twice.
+      const cdevOwner = options.cdev === undefined ? (options.owner ?? 0) : k.view(Cdev, options.cdev).owner;
+      const owners = [cdevOwner, ops.owner].flatMap((address) => k.modules.at(address) ?? []);
+      const held = owners.filter((owner) => k.modules.tryGet(owner));
       const onRelease = (): void => {
-        if (owner !== undefined) k.modules.put(owner);
+        for (const owner of held) k.modules.put(owner);
       };
+      if (held.length < owners.length) {
+        onRelease();
+        return -ENXIO;
+      }
       return yield* openModuleFile(k, node, place.name, flags, {
         ...options,
         kind: options.filePrivate === undefined ? 'chrdev' : 'misc',
@@ -134,7 +140,8 @@ export const charDevApi: KernelApi = kernelApi('fs/char_dev.c', {
     (k, { major, baseminor, count, name, fops }) => {
       const got = devices(k).claim(major, baseminor, count, name);
       if (got < 0) return got;
-      devices(k).add(makeDevice(got, baseminor), makeDevice(got, baseminor), count, fops);
+      const { owner } = k.view(FileOperations, fops);
+      devices(k).add(makeDevice(got, baseminor), makeDevice(got, baseminor), count, fops, { owner });
       return major === 0 ? got : 0;
     },
   ),

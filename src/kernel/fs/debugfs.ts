@@ -176,8 +176,8 @@ export const debugfsApi: KernelApi = kernelApi('fs/debugfs', {
     (k, { dev, name, parent: within, read_fn }) => {
       const node = new ModuleFile(S_IFREG | 0o444, (self, flags) =>
         openModuleFile(k, self, name, flags, {
-          operations: NULL,
           kind: 'debugfs',
+          operations: NULL,
           inodePrivate: dev,
           functions: {
             open: (file) => openSingle(k, file, read_fn, dev),

@@ -1,5 +1,5 @@
 // Device nodes and the kernel's own character devices. Source: drivers/char/mem.c, Documentation/admin-guide/devices.txt.
-import { ENOSPC, ENXIO, makeDevice, S_IFCHR, S_IFMT } from '#abi';
+import { ENODEV, ENOSPC, ENXIO, majorOf, makeDevice, S_IFCHR } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { kmsg } from '../printk/kmsg.ts';
@@ -9,6 +9,7 @@ import type { Resolved } from './vfs.ts';
 export { majorOf, makeDevice, minorOf } from '#abi';
 
 const MEM_MAJOR = 1;
+const MISC_MAJOR = 10;
 
 export class DeviceNode extends FsNode {
   constructor(mode: number, dev: number) {
@@ -87,7 +88,9 @@ export class Devices {
   }
   *open(node: DeviceNode, flags: number, place: Resolved): Sleeping<OpenNode | number> {
     const range = this.#ranges.find(({ first, count }) => node.rdev >= first && node.rdev < first + count);
-    if (range === undefined || (node.mode & S_IFMT) !== S_IFCHR) return -ENXIO;
+    // The misc driver has the whole major, and knows no device of that minor.
+    if (range === undefined && node.type === S_IFCHR && majorOf(node.rdev) === MISC_MAJOR) return -ENODEV;
+    if (range === undefined || node.type !== S_IFCHR) return -ENXIO;
     return yield* range.open(node, flags, place);
   }
   #random(count: number): Uint8Array {

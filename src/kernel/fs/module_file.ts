@@ -46,6 +46,8 @@ export interface FileOptions {
   readonly functions: FileFunctions;
   readonly cdev?: Addr;
   readonly inodePrivate?: Addr;
+  /** What reading or writing gives without a function for it. Default: EINVAL. */
+  readonly missing?: number;
   /** Before open: what file->private_data holds already (misc devices: the miscdevice). */
   readonly filePrivate?: Addr;
   /** Undone when the file is closed or open fails. */
@@ -121,13 +123,13 @@ export function* openModuleFile(k: Kernel, node: FsNode, name: string, flags: nu
       view.f_pos = value;
     },
     *read(count) {
-      if (functions.read === 0) return -EINVAL;
+      if (functions.read === 0) return -(options.missing ?? EINVAL);
       const buffer = new Uint8Array(count);
       const result = yield* transfer('read', functions.read, buffer);
       return result < 0 ? result : buffer.subarray(0, result);
     },
     *write(data) {
-      return functions.write === 0 ? -EINVAL : yield* transfer('write', functions.write, Uint8Array.from(data));
+      return functions.write === 0 ? -(options.missing ?? EINVAL) : yield* transfer('write', functions.write, Uint8Array.from(data));
     },
     *ioctl(command, argument) {
       if (functions.ioctl === 0) return -ENOTTY;

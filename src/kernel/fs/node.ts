@@ -100,6 +100,9 @@ export class TreeDirectory extends Directory {
     this.entries.set(name, node);
     return 0;
   }
+  override createFile(name: string, mode: number): number {
+    return this.#open ? super.createFile(name, mode) : -EACCES;
+  }
   override remove(name: string): number {
     return this.#open && this.entries.delete(name) ? 0 : -EPERM;
   }

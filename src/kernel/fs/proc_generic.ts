@@ -1,5 +1,5 @@
 // Files that modules put into /proc. Source: fs/proc/generic.c, fs/proc/inode.c; and helpers of fs/libfs.c.
-import { EINVAL, ENOENT, ENOMEM, ENXIO } from '#abi';
+import { EINVAL, EIO, ENOENT, ENOMEM, ENXIO } from '#abi';
 import {
   cstring,
   int,
@@ -92,7 +92,7 @@ function create(k: Kernel, name: string, mode: number, within: Addr, operations:
       ioctl: ops.proc_ioctl,
       poll: ops.proc_poll,
     };
-    return openModuleFile(k, self, name, flags, { kind: 'proc', operations, functions, inodePrivate: data });
+    return openModuleFile(k, self, name, flags, { kind: 'proc', operations, functions, inodePrivate: data, missing: EIO });
   });
   return k.get(ProcEntries).add(name, within, node);
 }
@@ -103,6 +103,7 @@ function createSeq(k: Kernel, name: string, mode: number, within: Addr, data: Ad
       kind: 'proc',
       operations: NULL,
       inodePrivate: data,
+      missing: EIO,
       functions: {
         open,
         release: k.symbols.require(release),

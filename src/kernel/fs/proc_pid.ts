@@ -1,4 +1,5 @@
 // /proc/PID and /proc/self. Source: fs/proc/base.c, fs/proc/array.c, fs/proc/fd.c.
+import { ENOENT } from '#abi';
 import type { Kernel } from '../kernel.ts';
 import { ComputedDirectory, type Directory, type FsNode, MagicLink, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
 import type { KernelProcess } from './process.ts';
@@ -134,6 +135,13 @@ export class ProcRoot extends TreeDirectory {
   }
   override lookup(name: string): FsNode | undefined {
     return super.lookup(name) ?? (/^\d+$/.test(name) ? directoryOf(this.#k, Number(name)) : undefined);
+  }
+  /** procfs looks for a name, and does not find it. */
+  override createFile(): number {
+    return -ENOENT;
+  }
+  override createDirectory(): number {
+    return -ENOENT;
   }
   override names(): Iterable<string> {
     return [...pids(this.#k).map(String), ...super.names()];

@@ -111,7 +111,7 @@ export class KernelProcess implements Process {
   /** What /proc and ps call the state. */
   get state(): 'R' | 'S' | 'D' | 'Z' {
     if (this.#status !== undefined) return 'Z';
-    if (this.#task === undefined) return this.#interrupt === undefined ? 'R' : 'S';
+    if (this.#task === undefined) return this.#interrupt === undefined && this.#holdsTime ? 'R' : 'S';
     const state = this.#k.scheduler.structOf(this.#task).__state;
     return (state & TASK_INTERRUPTIBLE) !== 0 ? 'S' : (state & TASK_UNINTERRUPTIBLE) !== 0 ? 'D' : 'R';
   }

@@ -44,7 +44,7 @@ const SeqFile = kernelStruct('seq_file', {
 });
 const SeqOperations = kernelStruct('seq_operations', { start: voidPtr, stop: voidPtr, next: voidPtr, show: voidPtr });
 const PAGE_SIZE = 4096;
-const SEQ_SKIP = 1;
+const SEEK_CUR = 1;
 const m = ptr(SeqFile);
 const file = ptr(FileStruct);
 
@@ -72,72 +72,126 @@ function grow(k: Kernel, seq: SeqView): boolean {
   seq.count = seq.from = 0;
   return buffer !== undefined;
 }
-/** Records from seq->index on, as many as fit into `wanted` bytes. Gives 0 or -errno. Linux: the loop of seq_read_iter(). */
-function* fill(k: Kernel, seq: SeqView, wanted: number): Sleeping<number> {
+const overflowed = (seq: SeqView): boolean => seq.count >= seq.size;
+/** The module's iterator over its records. */
+function iterator(k: Kernel, seq: SeqView) {
   const op = k.view(SeqOperations, seq.op);
   // Files that proc itself opens are read by seq_read_iter(), those of a module by its seq_read().
   const way = k.view(FileStruct, seq.file).f_op === 0 ? 'proc.seq_' : 'seq.';
   const index = seq.addr + k.layouts.offsetOf('seq_file', 'index');
-  for (;;) {
-    let entry = yield* k.callBy(`${way}start`, op.start, seq.addr, index);
-    let error = isError(entry) ? entry : 0;
-    while (entry !== 0 && error === 0) {
-      const before = seq.count;
-      const shown = (yield* k.callBy(`${way}show`, op.show, seq.addr, entry)) | 0;
-      if (shown < 0) error = shown;
-      else if (shown === SEQ_SKIP) seq.count = before;
-      if (error !== 0) break;
-      if (seq.count >= seq.size) {
-        // The record that did not fit is shown again: alone in a larger buffer, or at the next read.
-        seq.count = before;
-        if (before === 0) break;
-        yield* k.callBy(`${way}stop`, op.stop, seq.addr, entry);
-        return 0;
-      }
-      const at = seq.index;
-      entry = yield* k.callBy(`${way}next`, op.next, seq.addr, entry, index);
-      if (seq.index === at) seq.index = at + 1;
-      if (isError(entry)) error = 0;
-      if (entry === 0 || isError(entry) || seq.count >= wanted) {
-        yield* k.callBy(`${way}stop`, op.stop, seq.addr, entry);
-        return 0;
-      }
+  return {
+    start: () => k.callBy(`${way}start`, op.start, seq.addr, index),
+    next: (entry: Addr) => k.callBy(`${way}next`, op.next, seq.addr, entry, index),
+    *show(entry: Addr): Sleeping<number> {
+      return (yield* k.callBy(`${way}show`, op.show, seq.addr, entry)) | 0;
+    },
+    stop: (entry: Addr) => k.callBy(`${way}stop`, op.stop, seq.addr, entry),
+  };
+}
+/** Makes the buffer hold the rest of the record at `offset`, walking from the first one. Gives 0 or -errno. */
+function* traverse(k: Kernel, seq: SeqView, offset: number): Sleeping<number> {
+  const records = iterator(k, seq);
+  seq.index = 0;
+  seq.count = seq.from = 0;
+  if (offset === 0) return 0;
+  if (seq.buf === 0 && !grow(k, seq)) return -ENOMEM;
+  let error = 0;
+  let before = 0;
+  let entry = yield* records.start();
+  while (entry !== 0) {
+    error = isError(entry) ? entry : yield* records.show(entry);
+    if (error < 0) break;
+    if (error > 0) seq.count = 0;
+    error = 0;
+    if (overflowed(seq)) {
+      yield* records.stop(entry);
+      return grow(k, seq) ? yield* traverse(k, seq, offset) : -ENOMEM;
     }
-    yield* k.callBy(`${way}stop`, op.stop, seq.addr, entry);
-    if (error !== 0) {
+    entry = yield* records.next(entry);
+    if (before + seq.count > offset) {
+      seq.from = offset - before;
+      seq.count -= seq.from;
+      break;
+    }
+    before += seq.count;
+    seq.count = 0;
+    if (before === offset) break;
+  }
+  yield* records.stop(entry);
+  return error;
+}
+/** Fills the buffer with the next record, and with more of them as long as `wanted` bytes are not there. Gives 0 or -errno. */
+function* fill(k: Kernel, seq: SeqView, wanted: number): Sleeping<number> {
+  const records = iterator(k, seq);
+  seq.from = 0;
+  let entry = yield* records.start();
+  for (;;) {
+    const error = entry === 0 || isError(entry) ? entry : yield* records.show(entry);
+    if (entry === 0 || error < 0) {
+      yield* records.stop(entry);
       seq.count = 0;
       return error;
     }
-    if (entry === 0) return 0;
-    if (!grow(k, seq)) return -ENOMEM;
-  }
-}
-function* read(k: Kernel, seq: SeqView, size: number, position: number): Sleeping<Uint8Array | number> {
-  if (position !== seq.read_pos) {
-    // A read elsewhere: from the start up to there.
-    seq.index = 0;
-    seq.count = seq.from = 0;
-    let skipped = 0;
-    seq.read_pos = 0;
-    while (skipped < position) {
-      const part = yield* read(k, seq, Math.min(position - skipped, PAGE_SIZE), skipped);
-      if (typeof part === 'number') return part;
-      if (part.length === 0) return part;
-      skipped += part.length;
-      seq.read_pos = skipped;
+    if (error > 0) seq.count = 0;
+    if (seq.count === 0) entry = yield* records.next(entry);
+    else if (!overflowed(seq)) break;
+    else {
+      yield* records.stop(entry);
+      if (!grow(k, seq)) return -ENOMEM;
+      entry = yield* records.start();
     }
   }
-  if (seq.buf === 0 && !grow(k, seq)) return -ENOMEM;
-  if (seq.count === 0) {
-    seq.from = 0;
-    const error = yield* fill(k, seq, size);
-    if (error < 0) return error;
+  for (;;) {
+    const { count, index } = seq;
+    entry = yield* records.next(entry);
+    if (seq.index === index) {
+      const where = k.symbolize(k.view(SeqOperations, seq.op).next);
+      k.log.print('info', `seq_file: buggy .next function ${where?.name ?? ''} did not update position index`);
+      seq.index = index + 1;
+    }
+    if (entry === 0 || isError(entry) || seq.count >= wanted) break;
+    const shown = yield* records.show(entry);
+    const full = shown === 0 && overflowed(seq);
+    if (shown !== 0 || full) seq.count = count;
+    // The next read begins with the record that did not fit.
+    if (shown < 0 || full) break;
   }
-  const length = Math.min(size, seq.count);
-  const bytes = k.memory.read(seq.buf + seq.from, length);
-  seq.count -= length;
-  seq.from += length;
+  yield* records.stop(entry);
+  return 0;
+}
+/** Up to `size` bytes that the buffer holds. */
+function take(k: Kernel, seq: SeqView, size: number): Uint8Array {
+  const bytes = k.memory.read(seq.buf + seq.from, Math.min(size, seq.count)).slice();
+  seq.count -= bytes.length;
+  seq.from += bytes.length;
   return bytes;
+}
+/** Linux: seq_read_iter(). */
+function* read(k: Kernel, seq: SeqView, size: number, position: number): Sleeping<Uint8Array | number> {
+  if (size === 0) return new Uint8Array(0);
+  if (position === 0) {
+    seq.index = 0;
+    seq.count = 0;
+  }
+  if (position !== seq.read_pos) {
+    const error = yield* traverse(k, seq, position);
+    if (error !== 0) {
+      rewind(seq);
+      return error;
+    }
+    seq.read_pos = position;
+  }
+  if (seq.buf === 0 && !grow(k, seq)) return -ENOMEM;
+  const left = take(k, seq, size);
+  if (seq.count > 0) return left;
+  const error = yield* fill(k, seq, size - left.length);
+  const more = take(k, seq, size - left.length);
+  return left.length + more.length === 0 ? error : Uint8Array.of(...left, ...more);
+}
+function rewind(seq: SeqView): void {
+  seq.read_pos = 0;
+  seq.index = 0;
+  seq.count = 0;
 }
 export function seqOpen(k: Kernel, filePointer: Addr, op: Addr): number {
   const address = k.slab.alloc(k.layouts.sizeOf('seq_file'));
@@ -179,11 +233,15 @@ export const seqFileApi: KernelApi = kernelApi('fs/seq_file.c', {
     k.memory.setPtr(ppos, seq.read_pos);
     return bytes.length;
   }),
-  seq_lseek: blocking({ file, offset: loff_t, whence: int }, loff_t, function* (_k, { file: opened, offset, whence }) {
-    const base = whence === 1 ? opened.f_pos : whence === 0 ? 0 : undefined;
-    if (base === undefined || base + offset < 0) return -EINVAL;
-    opened.f_pos = base + offset;
-    return opened.f_pos;
+  seq_lseek: blocking({ file, offset: loff_t, whence: int }, loff_t, function* (k, { file: opened, offset, whence }) {
+    const target = offset + (whence === SEEK_CUR ? opened.f_pos : 0);
+    if (whence > SEEK_CUR || target < 0) return -EINVAL;
+    const seq = seqView(k, opened.private_data);
+    const error = target === seq.read_pos ? 0 : yield* traverse(k, seq, target);
+    if (error !== 0) rewind(seq);
+    else seq.read_pos = target;
+    opened.f_pos = error === 0 ? target : 0;
+    return error === 0 ? target : error;
   }),
   seq_release: kfunc({ inode: voidPtr, file }, int, (k, { file: opened }) => {
     release(k, seqView(k, opened.private_data));

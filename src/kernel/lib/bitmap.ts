@@ -47,6 +47,9 @@ function findNext(size: number, start: number, word: (n: number) => bigint): num
   }
   return size;
 }
+function fillRegion(k: Kernel, map: Addr, pos: number, order: number, value: boolean): void {
+  for (let bit = pos; bit < pos + 2 ** order; bit++) setBit(k, map, bit, value);
+}
 const wordAt = (k: Kernel, map: Addr, n: number): bigint => k.memory.u64(map + n * 8);
 const nextOne = (k: Kernel, map: Addr, size: number, start: number): number => findNext(size, start, (n) => wordAt(k, map, n));
 const nextZero = (k: Kernel, map: Addr, size: number, start: number): number => findNext(size, start, (n) => ~wordAt(k, map, n));
@@ -173,6 +176,24 @@ export const bitmapApi: KernelApi = kernelApi('lib/bitmap.c', {
   ),
   bitmap_alloc: kfunc({ nbits: uint, flags: gfp_t }, bitmap, (k, { nbits, flags }) => kmalloc(k, words(nbits) * 8, flags)),
   bitmap_zalloc: kfunc({ nbits: uint, flags: gfp_t }, bitmap, (k, { nbits, flags }) => kmalloc(k, words(nbits) * 8, flags | __GFP_ZERO)),
+  /** A free region of 2^order bits, at a multiple of its size: taken. */
+  bitmap_find_free_region: kfunc({ bitmap, bits: uint, order: int }, int, (k, { bitmap: map, bits, order }) => {
+    const size = 2 ** order;
+    for (let pos = 0; pos + size <= bits; pos += size) {
+      if (nextOne(k, map, pos + size, pos) < pos + size) continue;
+      fillRegion(k, map, pos, order, true);
+      return pos;
+    }
+    return -ENOMEM;
+  }),
+  bitmap_release_region: kfunc({ bitmap, pos: uint, order: int }, nothing, (k, { bitmap: map, pos, order }) =>
+    fillRegion(k, map, pos, order, false),
+  ),
+  bitmap_allocate_region: kfunc({ bitmap, pos: uint, order: int }, int, (k, { bitmap: map, pos, order }) => {
+    if (nextOne(k, map, pos + 2 ** order, pos) < pos + 2 ** order) return -EBUSY;
+    fillRegion(k, map, pos, order, true);
+    return 0;
+  }),
   bitmap_free: kfunc({ bitmap }, nothing, (k, { bitmap: map }) => {
     k.slab.free(map);
   }),
@@ -192,18 +213,6 @@ export const bitmapApi: KernelApi = kernelApi('lib/bitmap.c', {
     const bytes = k.user.slice(ubuf, ulen);
     return bytes.length < ulen ? -EFAULT : parseHex(k, latin1(bytes), maskp, nmaskbits);
   }),
-  /** The first 2^order zero bits at a multiple of that: they become ones. */
-  bitmap_find_free_region: kfunc({ bitmap, bits: uint, order: int }, int, (k, { bitmap: map, bits, order }) => {
-    const size = 2 ** order;
-    for (let at = 0; at + size <= bits; at += size) if (takeRegion(k, map, at, size)) return at;
-    return -ENOMEM;
-  }),
-  bitmap_allocate_region: kfunc({ bitmap, pos: uint, order: int }, int, (k, { bitmap: map, pos, order }) =>
-    takeRegion(k, map, pos, 2 ** order) ? 0 : -EBUSY,
-  ),
-  bitmap_release_region: kfunc({ bitmap, pos: uint, order: int }, nothing, (k, { bitmap: map, pos, order }) => {
-    for (let bit = pos; bit < pos + 2 ** order; bit++) setBit(k, map, bit, false);
-  }),
   bitmap_print_to_pagebuf: kfunc(
     { list: bool, buf: pointer('char *'), maskp: bitmap, nmaskbits: int },
     int,
@@ -215,12 +224,6 @@ export const bitmapApi: KernelApi = kernelApi('lib/bitmap.c', {
   ),
 });
 
-/** Sets bits that are all zero. Whether they were. */
-function takeRegion(k: Kernel, map: Addr, start: number, size: number): boolean {
-  for (let bit = start; bit < start + size; bit++) if (getBit(k, map, bit)) return false;
-  for (let bit = start; bit < start + size; bit++) setBit(k, map, bit, true);
-  return true;
-}
 export const findBitApi: KernelApi = kernelApi('lib/find_bit.c', {
   _find_first_bit: kfunc({ addr: bitmap, size: size_t }, size_t, (k, { addr, size }) => nextOne(k, addr, size, 0)),
   _find_first_zero_bit: kfunc({ addr: bitmap, size: size_t }, size_t, (k, { addr, size }) => nextZero(k, addr, size, 0)),

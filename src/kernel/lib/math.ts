@@ -12,6 +12,12 @@ function integerSqrt(x: bigint): bigint {
   return root;
 }
 export const mathApi: KernelApi = kernelApi('lib/math', {
+  int_pow: kfunc({ base: u64, exp: uint }, u64, (_, { base, exp }) => {
+    let result = 1n;
+    for (let factor = base, left = exp; left > 0; factor = BigInt.asUintN(64, factor * factor), left >>>= 1)
+      if ((left & 1) !== 0) result = BigInt.asUintN(64, result * factor);
+    return result;
+  }),
   gcd: kfunc({ a: ulong, b: ulong }, ulong, (_, { a, b }) => gcd(a, b)),
   lcm: kfunc({ a: ulong, b: ulong }, ulong, (_, { a, b }) => (a === 0n || b === 0n ? 0n : (a / gcd(a, b)) * b)),
   int_sqrt: kfunc({ x: ulong }, ulong, (_, { x }) => integerSqrt(x)),
@@ -34,10 +40,6 @@ const topFirst = (crc: number, byte: number, polynomial: number, bits: number): 
   for (let bit = 0; bit < 8; bit++) value = ((value >>> (bits - 1)) & 1) !== 0 ? (value << 1) ^ polynomial : value << 1;
   return bits === 32 ? value >>> 0 : value & (2 ** bits - 1);
 };
-export const intPowApi: KernelApi = kernelApi('lib/math/int_pow.c', {
-  /** base to the power of exp, modulo 2^64. */
-  int_pow: kfunc({ base: u64, exp: uint }, u64, (_, { base, exp }) => BigInt.asUintN(64, base ** BigInt(exp))),
-});
 export const crcApi: KernelApi = kernelApi('lib/crc', {
   crc32_le: kfunc({ crc: u32, p: voidPtr, len: size_t }, u32, (k, { crc, p, len }) =>
     over(k, crc, p, len, (c, byte) => reflected(c, byte, CRC32_LE)),

@@ -6,6 +6,8 @@ import type { PageAllocator } from './pages.ts';
 /** kmalloc's size classes (include/linux/slab.h). Larger requests are pages. */
 export const KMALLOC_SIZES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192] as const;
 
+const pageNumber = (address: Addr): number => Math.floor(address / PAGE_SIZE);
+
 /** A cache of objects of one size. */
 export class SlabCache {
   readonly name: string;
@@ -33,10 +35,20 @@ interface Allocation {
   /** Bytes asked for. */
   readonly size: number;
 }
+/** Pages that are cut into objects of one cache. A module may allocate millions: an object costs two bytes of books. */
+interface SlabPages {
+  readonly cache: SlabCache;
+  readonly start: Addr;
+  /** By object: bytes asked for and one; 0 when it is free. */
+  readonly sizes: Uint16Array;
+}
 
 export class Slab {
   readonly #pages: PageAllocator;
-  readonly #allocations = new Map<Addr, Allocation>();
+  /** By page number. */
+  readonly #slabs = new Map<number, SlabPages>();
+  /** Sizes of what is too large for a cache. */
+  readonly #large = new Map<Addr, number>();
   readonly #kmalloc: readonly SlabCache[];
 
   constructor(pages: PageAllocator) {
@@ -52,7 +64,7 @@ export class Slab {
     const cache = this.kmallocCache(size);
     if (cache !== undefined) return this.allocFrom(cache, size);
     const address = this.#pages.alloc(Math.ceil(Math.log2(Math.ceil(size / PAGE_SIZE))));
-    if (address !== undefined) this.#allocations.set(address, { cache: undefined, size });
+    if (address !== undefined) this.#large.set(address, size);
     return address;
   }
   allocFrom(cache: SlabCache, size = cache.objectSize): Addr | undefined {
@@ -60,22 +72,32 @@ export class Slab {
     const address = cache.free.pop();
     if (address === undefined) return undefined;
     cache.allocated++;
-    this.#allocations.set(address, { cache, size });
+    const { start, sizes } = this.#slabs.get(pageNumber(address)) as SlabPages;
+    sizes[(address - start) / cache.stride] = size + 1;
     return address;
   }
   /** Whether `address` was an allocation. */
   free(address: Addr): boolean {
-    const allocation = this.#allocations.get(address);
-    if (allocation === undefined) return false;
-    this.#allocations.delete(address);
-    if (allocation.cache === undefined) return this.#pages.free(address);
-    allocation.cache.allocated--;
-    allocation.cache.free.push(address);
+    if (this.#large.delete(address)) return this.#pages.free(address);
+    const found = this.#object(address);
+    if (found === undefined) return false;
+    found.pages.sizes[found.index] = 0;
+    found.pages.cache.allocated--;
+    found.pages.cache.free.push(address);
     return true;
   }
   /** The allocation that starts at `address`. */
   allocation(address: Addr): Allocation | undefined {
-    return this.#allocations.get(address);
+    const size = this.#large.get(address);
+    if (size !== undefined) return { cache: undefined, size };
+    const found = this.#object(address);
+    return found && { cache: found.pages.cache, size: (found.pages.sizes[found.index] as number) - 1 };
+  }
+  #object(address: Addr): { readonly pages: SlabPages; readonly index: number } | undefined {
+    const pages = this.#slabs.get(pageNumber(address));
+    if (pages === undefined) return undefined;
+    const index = (address - pages.start) / pages.cache.stride;
+    return (pages.sizes[index] ?? 0) === 0 ? undefined : { pages, index };
   }
   /** Adds pages' worth of free objects. Gives them, or none when memory is exhausted. */
   grow(cache: SlabCache): readonly Addr[] {
@@ -83,6 +105,8 @@ export class Slab {
     const block = this.#pages.alloc(Math.min(order, 3));
     if (block === undefined) return [];
     const count = Math.floor((PAGE_SIZE << Math.min(order, 3)) / cache.stride);
+    const pages = { cache, start: block, sizes: new Uint16Array(count) };
+    for (let page = 0; page < 1 << Math.min(order, 3); page++) this.#slabs.set(pageNumber(block) + page, pages);
     const objects = Array.from({ length: count }, (_, n) => block + (count - 1 - n) * cache.stride);
     cache.free.push(...objects);
     return objects;

@@ -51,6 +51,8 @@ export interface ExecutionHost {
   functionAt(index: number): BoundFunction;
   /** The dense index of the kernel function at `ip`, or -1. */
   indexOf(ip: number): number;
+  /** Whether so many kernel functions were called that a tick is due. */
+  overdue(): boolean;
   /** Time goes on: runs what interrupts would. Whether the task should give the CPU away now. */
   tick(ip: number): boolean;
   /**
@@ -152,7 +154,8 @@ export class Execution {
           request = step.value;
         } else {
           this.#running = 'guest';
-          const stop = this.#cpu.run(ip);
+          // A loop that sleeps or calls back enters the CPU anew each time, whose own count never runs out.
+          const stop: CpuStop = this.#host.overdue() ? this.#outOfBudget(ip) : this.#cpu.run(ip);
           ip = undefined;
           if (stop.kind === 'left' && stop.ip === GUEST_RETURN) {
             this.#dropArguments(context.activations.at(-1));
@@ -207,6 +210,10 @@ export class Execution {
     }
   }
 
+  #outOfBudget(ip: number): CpuStop {
+    this.#registers.rip = BigInt.asUintN(64, BigInt(kernelAddr(ip)));
+    return { kind: 'budget', ip };
+  }
   #kill(context: Context): 'killed' {
     context.activations.length = 0;
     return 'killed';

@@ -68,7 +68,7 @@ export const modinfo: Tool = {
     const { put, flush } = putter(out, given.has('null'));
     let status = 0;
     for (const operand of operands) {
-      if (!given.has('modname') && /\.ko$/.test(operand) && (await kernel.isFile(operand))) {
+      if (!given.has('modname') && operand.endsWith('.ko') && (await kernel.isFile(operand))) {
         if (!(await show(environment, kernel.absolute(operand), moduleName(operand), field, put))) status = 1;
         continue;
       }

@@ -1,5 +1,5 @@
 // cat, head, tail, tee: coreutils 9.1. They read and write devices piece by piece, with the real tools' buffer sizes.
-import { O_APPEND, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT, strerror } from '#abi';
+import { O_APPEND, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT, S_IFREG, SEEK_END, strerror } from '#abi';
 import { WriteFailed } from '../io.ts';
 import type { Command, CommandContext } from '../services.ts';
 import { options, size } from './options.ts';
@@ -202,13 +202,19 @@ export const tail: Command = async (context, args) => {
   return eachFile(context, 'tail', parsed.operands, async (fd, file) => {
     if (titled) await io.out(`${first ? '' : '\n'}==> ${file === '-' ? 'standard input' : file} <==\n`);
     first = false;
+    // What can seek to its end, and is no regular file, is asked for its end: the driver decides where that is.
+    const stat = await io.process.fstat(fd);
+    const special = typeof stat !== 'number' && (stat.mode & S_IFMT) !== S_IFREG;
+    const sought = special && byBytes && !text.startsWith('+') && (await io.call(io.process.lseek(fd, -limit, SEEK_END))) >= 0;
     const bytes = await io.drain(fd);
     if (typeof bytes === 'number') return bytes;
-    const from = text.startsWith('+')
-      ? skip(bytes, limit - 1, byBytes)
-      : byBytes
-        ? Math.max(0, bytes.length - limit)
-        : lastLines(bytes, limit);
+    const from = sought
+      ? 0
+      : text.startsWith('+')
+        ? skip(bytes, limit - 1, byBytes)
+        : byBytes
+          ? Math.max(0, bytes.length - limit)
+          : lastLines(bytes, limit);
     await io.outBytes(bytes.subarray(from));
     if (!parsed.has('follow')) return 0;
     await io.flush();

@@ -10,40 +10,47 @@ const facilities = ['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', '
 const SEEK_DATA = 3;
 const RECORD_MAX = 8192;
 const rows: Readonly<Record<string, OptionRow>> = {
+  bufferSize: { short: 's', long: 'buffer-size', argument: 'required' },
   clear: { short: 'C', long: 'clear' },
-  readClear: { short: 'c', long: 'read-clear' },
+  color: { short: 'L', long: 'color', argument: 'optional' },
+  consoleLevel: { short: 'n', long: 'console-level', argument: 'required' },
   consoleOff: { short: 'D', long: 'console-off' },
-  delta: { short: 'd', long: 'show-delta' },
   consoleOn: { short: 'E', long: 'console-on' },
-  reltime: { short: 'e', long: 'reltime' },
+  decode: { short: 'x', long: 'decode' },
   file: { short: 'F', long: 'file', argument: 'required' },
   facility: { short: 'f', long: 'facility', argument: 'required' },
+  follow: { short: 'w', long: 'follow' },
+  followNew: { short: 'W', long: 'follow-new' },
+  forcePrefix: { short: 'p', long: 'force-prefix' },
   human: { short: 'H', long: 'human' },
   help: { short: 'h', long: 'help' },
   json: { short: 'J', long: 'json' },
   kernel: { short: 'k', long: 'kernel' },
-  color: { short: 'L', long: 'color', argument: 'optional' },
   level: { short: 'l', long: 'level', argument: 'required' },
-  consoleLevel: { short: 'n', long: 'console-level', argument: 'required' },
-  noescape: { long: 'noescape' },
-  noPager: { short: 'P', long: 'nopager' },
-  forcePrefix: { short: 'p', long: 'force-prefix' },
-  raw: { short: 'r', long: 'raw' },
   syslog: { short: 'S', long: 'syslog' },
-  bufferSize: { short: 's', long: 'buffer-size', argument: 'required' },
+  raw: { short: 'r', long: 'raw' },
+  readClear: { short: 'c', long: 'read-clear' },
+  reltime: { short: 'e', long: 'reltime' },
+  delta: { short: 'd', long: 'show-delta' },
   ctime: { short: 'T', long: 'ctime' },
+  noescape: { long: 'noescape' },
   notime: { short: 't', long: 'notime' },
-  timeFormat: { long: 'time-format', argument: 'required' },
+  noPager: { short: 'P', long: 'nopager' },
   userspace: { short: 'u', long: 'userspace' },
   version: { short: 'V', long: 'version' },
-  follow: { short: 'w', long: 'follow' },
-  followNew: { short: 'W', long: 'follow-new' },
-  decode: { short: 'x', long: 'decode' },
+  timeFormat: { long: 'time-format', argument: 'required' },
 };
 /** Options that cannot stand together. */
 const exclusive: readonly (readonly string[])[] = [
-  ['clear', 'readClear', 'consoleLevel', 'consoleOff', 'consoleOn', 'follow'],
+  ['clear', 'consoleOff', 'consoleOn', 'readClear', 'consoleLevel', 'raw'],
+  ['human', 'raw'],
+  ['color', 'raw'],
+  ['syslog', 'follow'],
+  ['ctime', 'raw'],
+  ['delta', 'raw'],
+  ['reltime', 'raw'],
   ['raw', 'decode'],
+  ['notime', 'raw'],
 ];
 interface Record_ {
   readonly priority: number;
@@ -55,7 +62,6 @@ interface Format {
   readonly decode: boolean;
   readonly json: boolean;
   readonly color: boolean;
-  readonly forcePrefix: boolean;
   readonly time: 'time' | 'ctime' | 'notime' | 'delta' | 'reltime' | 'iso';
   readonly delta: boolean;
   /** Seconds since the epoch at boot. */
@@ -85,13 +91,7 @@ export const dmesg: Command = async (context, args) => {
   const has = (key: string): boolean => given.has(key);
   for (const group of exclusive) {
     const both = options.map(([key]) => key).filter((key) => group.includes(key));
-    if (new Set(both).size > 1)
-      return bad(
-        `mutually exclusive arguments: ${group
-          .filter((key) => both.includes(key))
-          .map((key) => `--${rows[key]?.long}`)
-          .join(' ')}`,
-      );
+    if (new Set(both).size > 1) return bad(`mutually exclusive arguments: ${group.map((key) => `--${rows[key]?.long}`).join(' ')}`);
   }
   if (has('version')) return io.out('dmesg from util-linux 2.38.1\n').then(() => 0);
   if (has('help')) return io.out(HELP).then(() => 0);
@@ -110,13 +110,8 @@ async function run(context: CommandContext, given: ReadonlyMap<string, string>, 
   const onlyFacilities = has('facility') ? list(given.get('facility') ?? '', facilities, 'facility') : undefined;
   if (has('consoleLevel')) {
     const text = given.get('consoleLevel') ?? '';
-    const level = /^\d+$/.test(text) ? Number(text) : levels.indexOf(text) + 1;
-    if (level === 0 && text !== '0') throw new Usage(`unknown level '${text}'`);
-    const MAX = 8;
-    if (level < 1 || level > MAX) {
-      await io.err('dmesg: klogctl failed: Invalid argument\n');
-      return 1;
-    }
+    const level = /^[1-8]$/.test(text) ? Number(text) : levels.indexOf(text) + 1;
+    if (level === 0) throw new Usage(`unknown level '${text}'`);
     log.levels[0] = Math.max(level, log.levels[2]);
     return 0;
   }
@@ -134,7 +129,7 @@ async function run(context: CommandContext, given: ReadonlyMap<string, string>, 
     if (has('userspace') && facility === 0) return false;
     return (onlyLevels?.has(priority & 7) ?? true) && (onlyFacilities?.has(facility) ?? true);
   };
-  const print = printer(io, formatOf(given, has, io, Number(clock.bootRealtime) / 1e9));
+  const print = printer(io, formatOf(given, has, io, Number(clock.bootRealtime) / 1e9), !has('file'));
   const file = given.get('file');
   if (file !== undefined) {
     const text = await io.readFile(file);
@@ -155,7 +150,8 @@ async function run(context: CommandContext, given: ReadonlyMap<string, string>, 
     if (bytes === -EPIPE) continue;
     if (typeof bytes === 'number') break;
     const record = parseKmsg(toLatin1(bytes));
-    if (record !== undefined && wanted(record)) await print(record);
+    // Each line of a record stands for itself.
+    if (record !== undefined && wanted(record)) for (const line of record.text.split('\n')) await print({ ...record, text: line });
     if (follows) await io.flush();
   }
   if (has('json')) await io.out('\n   ]\n}\n');
@@ -174,7 +170,6 @@ function formatOf(given: ReadonlyMap<string, string>, has: (key: string) => bool
     decode: has('decode'),
     json: has('json'),
     color: !has('raw') && !has('json') && (when.replace(/^=/, '') === 'always' || (!when.includes('never') && io.process.isatty(1))),
-    forcePrefix: has('forcePrefix'),
     time: time ?? (has('ctime') ? 'ctime' : has('notime') ? 'notime' : has('reltime') || has('human') ? 'reltime' : 'time'),
     delta,
     boot,
@@ -202,7 +197,7 @@ const BROWN = '\x1b[33m';
 const stamp = (micros: number, width: number): string => (micros / 1e6).toFixed(6).padStart(width);
 
 /** Prints records one after another; some formats look at the time of the one before. */
-function printer(io: Io, format: Format): (record: Record_) => Promise<void> {
+function printer(io: Io, format: Format, fromKmsg: boolean): (record: Record_) => Promise<void> {
   let last = 0;
   let lastMinute = -1;
   let first = true;
@@ -246,7 +241,9 @@ function printer(io: Io, format: Format): (record: Record_) => Promise<void> {
     }
     const put = (line: string): Promise<void> => io.outBytes(fromLatin1(line));
     if (format.raw) {
-      await put(`<${priority}>[${stamp(micros, 12)}] ${text}\n`);
+      // dmesg 2.38 does not shift the facility here.
+      const shown = fromKmsg ? (priority >> 3) | (priority & 7) : priority;
+      await put(`<${shown}>[${stamp(micros, 12)}] ${text}\n`);
       return;
     }
     if (text === '') {
@@ -260,8 +257,7 @@ function printer(io: Io, format: Format): (record: Record_) => Promise<void> {
     last = micros;
     if (!format.color) {
       const prefix = decoded + time;
-      const between = format.forcePrefix ? prefix : ' '.repeat(prefix.length);
-      await put(`${prefix}${text.replaceAll('\n', `\n${between}`)}\n`);
+      await put(`${prefix}${text}\n`);
       return;
     }
     const [subsystem = ''] = /^.*?:[ \t]/s.exec(text) ?? [];

@@ -36,7 +36,7 @@ export const file: Command = async ({ io }, args) => {
     await io.err(USAGE);
     return 1;
   }
-  const width = parsed.has('noPad') ? 0 : Math.max(...parsed.operands.map((name) => name.length)) + 2;
+  const width = parsed.has('noPad') ? 0 : Math.max(...parsed.operands.map((name) => (name === '-' ? '/dev/stdin' : name).length)) + 2;
   for (const name of parsed.operands) {
     const text = await describe(io, name, parsed.has('dereference'));
     const shown = name === '-' ? '/dev/stdin' : name;

@@ -4,18 +4,22 @@ import { S_IFDIR, S_IFMT } from '#abi';
 import { tools } from '#kmod';
 import type { Io } from '../io.ts';
 import { justBash, runTextCommand } from '../just_bash.ts';
-import type { Command, Services } from '../services.ts';
+import type { Command } from '../services.ts';
 import { cat, head, tail, tee } from './cat.ts';
 import { dd } from './dd.ts';
 import { dmesg } from './dmesg.ts';
 import { hexdump, od, xxd } from './dump.ts';
 import { file } from './file.ts';
 import { chmod, chown, cp, ln, mkdir, mv, rm, rmdir, touch } from './fileops.ts';
+import { grep } from './grep.ts';
+import { journalctl } from './journalctl.ts';
 import { toolCommand } from './kmod.ts';
 import { ls, stat } from './ls.ts';
-import { bridge, env, nohup, sh, sudo, timeout } from './run.ts';
+import { bridge, builtinCommand, env, nohup, sh, sudo, timeout, watch } from './run.ts';
 import { sys } from './sys.ts';
 import { arch, free, hostname, id, mkfifo, mknod, mount, nproc, ps, sleep, sync, sysctl, uname, uptime, whoami, yes } from './system.ts';
+import { tr } from './tr.ts';
+import { which } from './which.ts';
 
 const own: Readonly<Record<string, Command>> = {
   ...Object.fromEntries(tools.map((tool) => [tool.name, toolCommand(tool)])),
@@ -31,11 +35,18 @@ const own: Readonly<Record<string, Command>> = {
   env,
   false: async () => 1,
   file,
+  egrep: (context, args) => grep(context, args, ['egrep']),
+  fgrep: (context, args) => grep(context, args, ['fgrep']),
   free,
+  grep,
   head,
   hd: (context, args, words) => hexdump(context, ['-C', ...args], words),
   hexdump,
   hostname,
+  journalctl,
+  kill: builtinCommand('kill'),
+  less: cat,
+  more: cat,
   id,
   ln,
   ls,
@@ -59,21 +70,25 @@ const own: Readonly<Record<string, Command>> = {
   sysctl,
   tail,
   tee,
+  test: builtinCommand('test'),
   timeout,
   touch,
+  tr,
   true: async () => 0,
   uname,
   uptime,
+  watch,
+  which,
   whoami,
   xxd,
   yes,
 };
 /** just-bash's commands that stay: none of its shells, networks and databases. */
 const TEXT: ReadonlySet<string> = new Set(
-  ['awk', 'base64', 'basename', 'clear', 'column', 'comm', 'cut', 'date', 'diff', 'dirname', 'du', 'egrep', 'expand'].concat(
-    ['expr', 'fgrep', 'find', 'fold', 'grep', 'gunzip', 'gzip', 'join', 'jq', 'md5sum', 'nl', 'paste'],
+  ['awk', 'base64', 'basename', 'clear', 'column', 'comm', 'cut', 'date', 'diff', 'dirname', 'du', 'expand'].concat(
+    ['expr', 'find', 'fold', 'gunzip', 'gzip', 'join', 'jq', 'md5sum', 'nl', 'paste'],
     ['printenv', 'printf', 'readlink', 'rev', 'sed', 'seq', 'sha1sum', 'sha256sum', 'sort', 'split', 'strings', 'tac'],
-    ['tar', 'tr', 'tree', 'unexpand', 'uniq', 'wc', 'which', 'xargs', 'zcat', 'echo'],
+    ['tar', 'tree', 'unexpand', 'uniq', 'wc', 'xargs', 'zcat', 'echo'],
   ),
 );
 const FOLDERS: ReadonlySet<string> = new Set(['/bin', '/sbin', '/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin']);
@@ -84,12 +99,12 @@ const textCommand: Command = async (context, _args, words) => {
   const runsOthers = words[0] === 'xargs' || words[0] === 'find' || words[0] === 'awk';
   return runTextCommand(context.io, words, context.environment, runsOthers ? await bridge(context, Object.keys(own)) : []);
 };
-export async function findCommand(services: Services, io: Io, name: string): Promise<Command | { problem: string }> {
+export async function findCommand(io: Io, name: string): Promise<Command | { problem: string }> {
   const slash = name.lastIndexOf('/');
   if (slash >= 0) {
     const folder = name.slice(0, slash);
     if (!FOLDERS.has(folder)) return script(io, name);
-    return (await findCommand(services, io, name.slice(slash + 1))) as Command;
+    return (await findCommand(io, name.slice(slash + 1))) as Command;
   }
   const command = Object.hasOwn(own, name) ? own[name] : undefined;
   if (command !== undefined) return command;

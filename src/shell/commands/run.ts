@@ -1,6 +1,7 @@
 // Commands that run other commands: sh, env, sudo, timeout, nohup, and what just-bash's own (xargs, find -exec) call.
 import type { CustomCommand } from 'just-bash';
 import { SIGKILL, signalNumber, strerror } from '#abi';
+import { builtins } from '../builtins.ts';
 import { Interpreter } from '../interpreter.ts';
 import { toLatin1 } from '../just_bash.ts';
 import type { Command, CommandContext } from '../services.ts';
@@ -84,6 +85,32 @@ export async function runShell(context: CommandContext, line: string, environmen
   const child = shell.fork((self) => self.source(line), { comm: 'sh' });
   return context.io.call(context.io.process.wait(child));
 }
+/** A builtin as a command of its own, for sudo, env and the like. */
+export const builtinCommand =
+  (name: string): Command =>
+  async (context, args) =>
+    builtins.get(name)?.(interpreter(context, name), args) ?? 127;
+/** watch -n SECONDS COMMAND, until Ctrl-C. */
+export const watch: Command = async (context, args) => {
+  const { io } = context;
+  const parsed = await options(
+    io,
+    'watch',
+    args,
+    { interval: { short: 'n', long: 'interval', argument: 'required' }, noTitle: { short: 't', long: 'no-title' } },
+    true,
+  );
+  if (parsed === undefined) return 1;
+  const line = parsed.operands.join(' ');
+  const interval = seconds(parsed.get('interval') ?? '2') ?? 2;
+  for (;;) {
+    if (io.process.isatty(1)) await io.out('\x1b[H\x1b[2J');
+    if (!parsed.has('noTitle')) await io.out(`Every ${interval.toFixed(1)}s: ${line}\n\n`);
+    await io.flush();
+    await runShell(context, line, context.environment);
+    await io.call(io.process.nanosleep(interval));
+  }
+};
 /** Everybody is root here. */
 export const sudo: Command = async (context, args) => {
   const at = args.findIndex((arg) => !arg.startsWith('-') && !/^\w+=/.test(arg));

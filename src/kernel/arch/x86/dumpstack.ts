@@ -59,6 +59,9 @@ export function printHeader(k: Kernel): void {
     `CPU: 0 PID: ${current.pid} Comm: ${scheduler.comm(current)} ${taint.header()} ${description.release} ${build}  ${distribution}`.trimEnd(),
   );
   print(k, HARDWARE);
+  if (current.work === undefined) return;
+  const { name, module } = k.symbolize(current.work.fn) ?? { name: `0x${hex64(current.work.fn)}` };
+  print(k, `Workqueue: ${current.work.queue} ${name}${module === undefined ? '' : ` [${module}]`}`);
 }
 /** Whether the bytes around `ip` are mapped: before a module's first page is a guard page. */
 function codeIsReadable(k: Kernel, ip: Addr): boolean {
@@ -124,6 +127,8 @@ export function printTrace(k: Kernel, ip: Addr, head: readonly string[] = []): v
   print(k, 'Call Trace:');
   print(k, lines.some(({ line }) => line === '</IRQ>') ? ' <IRQ>' : ' <TASK>');
   for (const { line, way } of lines) {
+    // The ways of interrupts were recorded while nothing ran. What they interrupt here is not unwound.
+    if (line.startsWith('RIP: 0010:') && k.current !== k.scheduler.idle) break;
     if (line.startsWith('RIP:')) printSavedRegisters(k, line, way);
     else print(k, ` ${line}`);
   }

@@ -9,6 +9,7 @@ import {
   embedded,
   int,
   type KernelApi,
+  type KernelSymbol,
   kdata,
   kernelApi,
   kernelStruct,
@@ -86,6 +87,13 @@ const noDevices: BusOperations = {
 };
 const none = absent('the ACPI namespace is empty');
 
+/** The root object is there, no other. */
+const ROOT_OBJECT = -1;
+const onRoot = (params: Readonly<Record<string, typeof voidPtr>>): KernelSymbol =>
+  partial(
+    'the ACPI namespace is empty: nothing is ever reported or read',
+    kfunc(params, uint, (_, { device }) => (device === ROOT_OBJECT ? AE_OK : AE_NOT_EXIST)),
+  );
 export const acpiApi: KernelApi = kernelApi('drivers/acpi', {
   is_acpi_device_node: none({ fwnode: voidPtr }, bool, false),
   is_acpi_data_node: none({ fwnode: voidPtr }, bool, false),
@@ -122,14 +130,10 @@ export const acpiApi: KernelApi = kernelApi('drivers/acpi', {
   acpi_walk_resources: none({ device_handle: voidPtr, name: voidPtr, user_function: voidPtr, context: voidPtr }, uint, AE_NOT_FOUND),
   acpi_get_table: none({ signature: voidPtr, instance: u32, out_table: voidPtr }, uint, AE_NOT_FOUND),
   acpi_put_table: none({ table: voidPtr }, nothing),
-  acpi_install_notify_handler: none({ device: voidPtr, handler_type: u32, handler: voidPtr, context: voidPtr }, uint, AE_NOT_EXIST),
-  acpi_remove_notify_handler: none({ device: voidPtr, handler_type: u32, handler: voidPtr }, uint, AE_NOT_EXIST),
-  acpi_install_address_space_handler: none(
-    { device: voidPtr, space_id: u8, handler: voidPtr, setup: voidPtr, context: voidPtr },
-    uint,
-    AE_NOT_EXIST,
-  ),
-  acpi_remove_address_space_handler: none({ device: voidPtr, space_id: u8, handler: voidPtr }, uint, AE_NOT_EXIST),
+  acpi_install_notify_handler: onRoot({ device: voidPtr, handler_type: u32, handler: voidPtr, context: voidPtr }),
+  acpi_remove_notify_handler: onRoot({ device: voidPtr, handler_type: u32, handler: voidPtr }),
+  acpi_install_address_space_handler: onRoot({ device: voidPtr, space_id: u8, handler: voidPtr, setup: voidPtr, context: voidPtr }),
+  acpi_remove_address_space_handler: onRoot({ device: voidPtr, space_id: u8, handler: voidPtr }),
   acpi_find_child_device: none({ parent: voidPtr, address: u64, check_children: bool }, voidPtr, NULL),
   acpi_find_child_by_adr: none({ adev: voidPtr, adr: u64 }, voidPtr, NULL),
   acpi_fetch_acpi_dev: none({ handle: voidPtr }, voidPtr, NULL),

@@ -86,9 +86,10 @@ export class Buses {
   declare(address: Addr, ready: () => Sleeping<unknown>): void {
     this.#own.set(address, ready);
   }
-  *#readyFor(address: Addr): Sleeping<void> {
-    const ready = this.#buses.has(address) ? undefined : this.#own.get(address);
-    if (ready !== undefined) yield* ready();
+  /** The bus at an address, made now when it is one of the kernel's own. */
+  *existing(address: Addr): Sleeping<Bus | undefined> {
+    if (!this.#buses.has(address)) yield* this.#own.get(address)?.() ?? [];
+    return this.#buses.get(address);
   }
   at(address: Addr): Bus | undefined {
     return this.#buses.get(address);
@@ -271,8 +272,7 @@ export class Buses {
   *registerDriver(driver: Addr): Sleeping<number> {
     const k = this.#k;
     const view = k.view(DeviceDriver, driver);
-    yield* this.#readyFor(view.bus);
-    const bus = this.#buses.get(view.bus);
+    const bus = yield* this.existing(view.bus);
     const name = k.memory.cstring(view.name);
     if (bus === undefined) {
       k.log.print('err', `Driver '${name}' was unable to register with bus_type '' because the bus was not initialized.`);

@@ -249,6 +249,20 @@ export const platformApi: KernelApi = kernelApi('drivers/base/platform.c', {
     return 0;
   }),
   platform_get_resource: kfunc({ dev: pdev, type: uint, num: uint }, voidPtr, (k, { dev, type, num }) => nth(k, dev, type, num)),
+  platform_get_mem_or_io: kfunc({ dev: pdev, num: uint }, voidPtr, (k, { dev, num }) => {
+    const IORESOURCE_IO = 0x100;
+    const IORESOURCE_MEM = 0x200;
+    let left = num;
+    return resource(k, dev, (address) => {
+      const type = k.view(Resource, address).flags & RESOURCE_TYPES;
+      return (type === IORESOURCE_IO || type === IORESOURCE_MEM) && left-- === 0;
+    });
+  }),
+  devm_platform_ioremap_resource: blocking({ pdev, index: uint }, voidPtr, (k, { pdev: device, index }) => {
+    const IORESOURCE_MEM = 0x200;
+    const { dev } = k.view(PlatformDevice, device);
+    return k.call(k.symbols.require('devm_ioremap_resource'), dev, nth(k, device, IORESOURCE_MEM, index));
+  }),
   platform_get_resource_byname: kfunc({ dev: pdev, type: uint, name: cstring }, voidPtr, (k, { dev, type, name }) =>
     resource(k, dev, (address) => {
       const { flags, name: at } = k.view(Resource, address);

@@ -11,6 +11,7 @@ export const usbQuirksApi: KernelApi = kernelApi('drivers/usb/host/pci-quirks.c'
   usb_amd_quirk_pll_enable: none({}, nothing),
   usb_amd_quirk_pll_disable: none({}, nothing),
   usb_amd_pt_check_port: none({ device: voidPtr, port: int }, bool, false),
+  sb800_prefetch: none({ dev: voidPtr, on: int }, nothing),
   usb_amd_dev_put: none({}, nothing),
   usb_asmedia_modifyflowcontrol: none({ pdev: voidPtr }, nothing),
   usb_enable_intel_xhci_ports: none({ xhci_pdev: voidPtr }, nothing),
