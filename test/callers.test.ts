@@ -36,7 +36,7 @@ async function readAndWrite(machine: Machine, path: string): Promise<void> {
 async function run(image: Uint8Array, by: 'init_module' | 'finit_module'): Promise<Map<string, string[]>> {
   const machine = await bootOn({ description: loadKernel(), host: testHost });
   const { process } = machine;
-  expect(await process.init_module(image, '', by)).toBe(0);
+  expect(await process.init_module(image, 'load=1', by)).toBe(0);
   await process.nanosleep(1);
   for (const path of ['/dev/callers', '/dev/callers_misc', '/sys/kernel/debug/callers/file', '/proc/callers']) await use(machine, path);
   await readAndWrite(machine, '/proc/callers_seq');
@@ -48,6 +48,7 @@ async function run(image: Uint8Array, by: 'init_module' | 'finit_module'): Promi
   expect(machine.dmesg().map(({ text }) => text)).toContain('Workqueue: events work_function [callers]');
   const ways = waysOf(machine.dmesg().flatMap(({ text }) => text.split('\n')));
   ways.set(by, ways.get('init') ?? []);
+  ways.set(`param.${by}`, ways.get('param.load') ?? []);
   return ways;
 }
 
@@ -55,7 +56,8 @@ const folder = mkdtempSync(join(tmpdir(), 'kobox-callers-'));
 const image = readFileSync(buildCallers(folder));
 rmSync(folder, { recursive: true });
 const shown = new Map([...(await run(image, 'init_module')), ...(await run(image, 'finit_module'))]);
-shown.delete('init');
+const busy = shown.get('busy');
+for (const key of ['init', 'param.load', 'busy']) shown.delete(key);
 const description = loadKernel();
 const kinds = readFileSync(new URL(`../assets/kernels/${description.release}/callers`, import.meta.url), 'utf8').matchAll(/^\[(.*)\]$/gm);
 
@@ -66,4 +68,12 @@ test.for([...kinds].map(([, kind = '']) => kind))('the way to %s', (kind) => {
 });
 test('each way that is shown was recorded', () => {
   for (const kind of shown.keys()) expect(description.wayTo(kind), kind).not.toEqual([]);
+});
+test('below an interrupt stands what it interrupted', () => {
+  const recorded = readFileSync(new URL('../tools/callers/busy.txt', import.meta.url), 'utf8')
+    .trimEnd()
+    .split('\n');
+  // Where in its loop the module was is chance.
+  const comparable = (lines: readonly string[] | undefined) => lines?.map((line) => line.replace(/^(RIP: 0010:\w+\+)0x[0-9a-f]+/, '$1'));
+  expect(comparable(busy)).toEqual(comparable(recorded));
 });

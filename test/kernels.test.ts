@@ -8,7 +8,7 @@ import { ImportError, unLz4 } from '#kimport';
 
 const boot = new URL(`../build/linux-image-${SHIPPED_KERNEL}/boot/`, import.meta.url).pathname;
 const image = readFileSync(boot + readdirSync(boot).find((name) => name.startsWith('vmlinuz-')));
-const { importImage } = await importer();
+const { importImage, waysIn } = await importer();
 const shipped = loadKernel();
 
 test('importing the real image gives the shipped description', () => {
@@ -17,6 +17,12 @@ test('importing the real image gives the shipped description', () => {
   expect(new TextDecoder().decode(parts.files.kallsyms).split('\n').length).toBe(shipped.kallsyms.all().length);
   const lines = new TextDecoder().decode(parts.files.exports).split('\n').length;
   expect(shipped.exports.values().length).toBe(lines);
+});
+test('each frame of the recorded ways into a module lies behind the call in the image that its line names', () => {
+  const recorded = readFileSync(new URL(`../assets/kernels/${SHIPPED_KERNEL}/callers`, import.meta.url), 'utf8');
+  const frames = recorded.split('\n').filter((line) => line.includes('+0x'));
+  expect(frames.filter((line) => !/ = (\S+ \d+\/\d+|same)$/.test(line))).toEqual([]);
+  expect(waysIn(importImage(image).callSites, recorded)).toBe(recorded.replace(/ = .*/g, ''));
 });
 test('exports, versions and per-CPU offsets are the real ones', () => {
   const all = shipped.exports.values();

@@ -54,7 +54,7 @@ async function boot(initrd: string): Promise<QemuRun> {
     'qemu-system-x86_64',
     // biome-ignore format: as a command line
     ['-machine', 'q35,accel=tcg', '-cpu', 'max', '-m', '512', '-display', 'none', '-no-reboot', '-serial', 'null', '-serial', 'stdio',
-      '-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 panic=-1 quiet'],
+      '-kernel', kernel, '-initrd', initrd, '-append', 'console=ttyS0 panic=-1 quiet log_buf_len=4M'],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let text = '';

@@ -1,9 +1,10 @@
 // Records how Debian's kernel comes to a module's functions: runs tools/callers/callers.ko in QEMU, whose functions dump the stack,
 // and writes assets/kernels/RELEASE/callers. Run: npx tsx -C source tools/record-callers.ts
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { importImage } from '../src/host-node/import.ts';
 import { buildCallers, waysOf } from './callers/callers.ts';
 import { runInQemu } from './qemu.ts';
 
@@ -19,17 +20,25 @@ try {
     run: join(work, 'run'),
   });
   // The first load is by init_module(2), the second by finit_module(2).
-  const loads = lines.join('\n').split(/(?=\[[^\]]*\] callers: init\n)/);
-  const byInit = waysOf((loads[1] ?? '').split('\n')).get('init') ?? [];
+  const loads = lines.join('\n').split(/(?=\[[^\]]*\] callers: param\.load\n)/);
+  const first = waysOf((loads[1] ?? '').split('\n'));
   const rest = waysOf((loads[2] ?? '').split('\n'));
-  const byFinit = rest.get('init') ?? [];
-  rest.delete('init');
-  const all = [['init_module', byInit] as const, ['finit_module', byFinit] as const, ...rest];
+  const all: (readonly [string, readonly string[]])[] = [];
+  for (const [by, ways] of [['init_module', first] as const, ['finit_module', rest] as const]) {
+    all.push([by, ways.get('init') ?? []], [`param.${by}`, ways.get('param.load') ?? []]);
+  }
+  const busy = rest.get('busy') ?? [];
+  writeFileSync(join(root, 'tools/callers/busy.txt'), busy.map((line) => `${line}\n`).join(''));
+  for (const key of ['init', 'param.load', 'busy']) rest.delete(key);
+  all.push(...rest);
   // seq_read() may be the read function of any file: its way ends where the file's begins.
   const suffix = (rest.get('proc.read') ?? []).length;
   for (const [key, way] of rest) if (key.startsWith('seq.')) way.splice(way.length - suffix);
   const text = all.map(([key, chain]) => `[${key}]\n${chain.map((line) => `${line}\n`).join('')}`).join('');
-  writeFileSync(join(root, `assets/kernels/${RELEASE}/callers`), text);
+  const image = readFileSync(join(root, `build/linux-image-${RELEASE}/boot/vmlinuz-${RELEASE}`));
+  const { callSites } = importImage(image);
+  const described = text.replace(/^[^[].*$/gm, (line) => callSites.describe(line));
+  writeFileSync(join(root, `assets/kernels/${RELEASE}/callers`), described);
   writeFileSync(join(root, 'build/callers.log'), lines.join('\n'));
   console.log(`${all.length} ways into a module recorded`);
 } finally {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { extractLayouts } from '#kernel';
-import { type DescriptionParts, describe, ImportError, LZ4_LEGACY_MAGIC, payloadOfBzImage, unLz4, Vmlinux } from '#kimport';
-import { BUILTIN_FILES, describeFolder, LAYOUTS } from './kernels.ts';
+import { type CallSites, type DescriptionParts, describe, ImportError, LZ4_LEGACY_MAGIC, payloadOfBzImage, unLz4, Vmlinux } from '#kimport';
+import { BUILTIN_FILES, CALLERS, describeFolder, LAYOUTS, SHIPPED_KERNEL, shippedCallers } from './kernels.ts';
 
 const XZ = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00];
 const GZIP = [0x1f, 0x8b];
@@ -92,8 +92,19 @@ export function writeLayouts(folder: string, btf: Uint8Array = gunzipSync(readFi
   const lines = extractLayouts(btf, (name) => (description.exports.has(name) ? undefined : description.kallsyms.byName(name)));
   writeFileSync(join(folder, LAYOUTS), `${statSync(join(folder, 'btf.gz')).size}\n${lines}`);
 }
+/** The ways into a module, as recorded on the shipped kernel, in the image of another: without those that it has not. */
+export function waysIn(callSites: CallSites, recorded: string): string {
+  const ways = recorded.split(/^(?=\[)/m).map((way) =>
+    way
+      .trimEnd()
+      .split('\n')
+      .map((line) => (line.startsWith('[') ? line : callSites.locate(line))),
+  );
+  return ways.flatMap((way) => (way.includes(undefined) ? [] : [`${way.join('\n')}\n`])).join('');
+}
 /** Writes a description and gives its size in bytes. */
 export function writeDescription(folder: string, { parts, extra }: FoundKernel, source: object): number {
+  const recorded = shippedCallers();
   // Nothing stays of an earlier import.
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -105,6 +116,7 @@ export function writeDescription(folder: string, { parts, extra }: FoundKernel, 
   for (const [name, bytes] of Object.entries({ ...parts.files, ...extra })) write(`${name}.gz`, gzipSync(bytes, { level: 9 }));
   const { release, version, vermagic } = parts;
   write('description.json', `${JSON.stringify({ release, version, vermagic, config: extra['config'] !== undefined, source }, null, 2)}\n`);
+  if (recorded !== undefined) write(CALLERS, parts.release === SHIPPED_KERNEL ? recorded : waysIn(parts.callSites, recorded));
   writeLayouts(folder, parts.files.btf);
   return size;
 }

@@ -12,6 +12,8 @@ import { ImportError } from '#kimport';
 export const SHIPPED_KERNEL = '6.1.0-56-amd64';
 /** The file of a description that holds what kobox's tables ask of its BTF: made by import and by build. */
 export const LAYOUTS = 'layouts';
+/** How the kernel comes to a module's functions (KernelDescription.wayTo). */
+export const CALLERS = 'callers';
 /** What a kernel package says of the modules inside the image, for depmod, modprobe and modinfo. */
 export const BUILTIN_FILES = ['modules.builtin', 'modules.builtin.modinfo'] as const;
 
@@ -52,7 +54,7 @@ export function describeFolder(folder: string): KernelDescription {
     header: () => readFileSync(join(folder, 'description.json'), 'utf8'),
     bytes: inflate,
     layouts: () => readLayouts(folder),
-    callers: () => readIfThere(join(folder, 'callers')),
+    callers: () => readIfThere(join(folder, CALLERS)),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });
 }
@@ -68,6 +70,8 @@ export function samplesFolder(): string | undefined {
   return existsSync(folder) ? folder : undefined;
 }
 
+/** The ways into a module that tools/record-callers.ts recorded. */
+export const shippedCallers = (): string | undefined => readIfThere(join(shippedFolder(), SHIPPED_KERNEL, CALLERS));
 const readIfThere = (file: string): string | undefined => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 /** Their first line is the size of the packed BTF that they were made of; others are not believed. */
 function readLayouts(folder: string): string | undefined {

@@ -144,7 +144,8 @@ function parseWays(text: string): ReadonlyMap<string, readonly string[]> {
       .slice(1)
       .map((section) => {
         const [kind = '', ...lines] = section.trimEnd().split('\n');
-        return [kind.replace(/\]$/, ''), lines];
+        // Behind each frame stands what is called there, by which an import finds it in another image.
+        return [kind.replace(/\]$/, ''), lines.map((line) => line.replace(/ = .*/, ''))];
       }),
   );
 }

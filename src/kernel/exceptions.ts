@@ -1,7 +1,9 @@
 // What happens when guest code stops with a fault or trap: fix-ups, WARN, oops. Source: arch/x86/kernel/traps.c, mm/fault.c,
 // lib/bug.c, kernel/watchdog.c; texts: linux-modules.md 9.
 import type { SavedRegisters } from './api/registers.ts';
-import { printHeader, printModules, printRegisters, printTrace } from './arch/x86/dumpstack.ts';
+import { printHeader, printModules, printRegisters } from './arch/x86/dumpstack.ts';
+import { printTrace } from './arch/x86/stacktrace.ts';
+import type { Place } from './arch/x86/unwind_orc.ts';
 import { RSP } from './cpu.ts';
 import type { Kernel } from './kernel.ts';
 import { type Addr, type GuestFault, hex64, kernelAddr } from './memory.ts';
@@ -183,7 +185,9 @@ export class ExceptionHandler {
 
   /** Where the context runs: in guest code, or in the kernel function (of which only the start is known) that it called. */
   #ip(): Addr {
-    const { running, activations } = this.#k.execution;
+    return this.ipOf(this.#k.execution);
+  }
+  ipOf({ running, activations }: Place): Addr {
     if (running === 'guest') return Number(BigInt.asIntN(64, this.#k.registers.rip));
     return (running === 'generator' ? activations.at(-1)?.calledByGuest : running)?.address ?? 0;
   }

@@ -4,9 +4,25 @@ import type { KernelApi, KernelFunction, KernelSymbol } from './api/kfunc.ts';
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
 
+/** The symbols of all tables by name, joined once for all kernels of the process that have these tables. */
+const joinedTables = new WeakMap<readonly KernelApi[], ReadonlyMap<string, KernelSymbol>>();
+function joined(tables: readonly KernelApi[]): ReadonlyMap<string, KernelSymbol> {
+  const known = joinedTables.get(tables);
+  if (known !== undefined) return known;
+  const all = new Map<string, KernelSymbol>();
+  for (const { file, symbols } of tables) {
+    for (const [name, symbol] of Object.entries(symbols)) {
+      if (all.has(name)) throw new Error(`two tables have ${name}; the second is ${file}`);
+      all.set(name, symbol);
+    }
+  }
+  joinedTables.set(tables, all);
+  return all;
+}
+
 export class KernelSymbols {
   readonly #k: Kernel;
-  readonly #table = new Map<string, KernelSymbol>();
+  readonly #table: ReadonlyMap<string, KernelSymbol>;
   readonly #indexByIp = new Map<number, number>();
   readonly #names: string[] = [];
   readonly #bound: BoundFunction[] = [];
@@ -14,12 +30,7 @@ export class KernelSymbols {
 
   constructor(k: Kernel, tables: readonly KernelApi[]) {
     this.#k = k;
-    for (const table of tables) {
-      for (const [name, symbol] of Object.entries(table.symbols)) {
-        if (this.#table.has(name)) throw new Error(`two tables have ${name}; the second is ${table.file}`);
-        this.#table.set(name, symbol);
-      }
-    }
+    this.#table = joined(tables);
   }
   /** The table entry of a name, whether this kernel exports it or not. */
   entry(name: string): KernelSymbol | undefined {

@@ -1,8 +1,11 @@
 // Extracts a kernel description from a kernel image.
+
+import { CallSites } from './callsites.ts';
 import { ImportError } from './errors.ts';
 import type { Symbol } from './kallsyms.ts';
 import { type Export, signExtend, Vmlinux } from './vmlinux.ts';
 
+export { CallSites } from './callsites.ts';
 export { ImportError } from './errors.ts';
 export { LZ4_LEGACY_MAGIC, unLz4 } from './lz4.ts';
 export { Vmlinux } from './vmlinux.ts';
@@ -13,6 +16,7 @@ export interface DescriptionParts {
   readonly version: string;
   readonly vermagic: string;
   readonly files: Readonly<Record<'exports' | 'kallsyms' | 'btf' | 'data' | 'data.json', Uint8Array>>;
+  readonly callSites: CallSites;
 }
 
 /** Larger objects are tables of the kernel's own, which no module reads whole. */
@@ -46,6 +50,7 @@ export function describe(vmlinux: Vmlinux): DescriptionParts {
       data,
       'data.json': utf8(JSON.stringify(index)),
     },
+    callSites: new CallSites(vmlinux, symbols),
   };
 }
 function exportLine({ gpl, address, crc, name, namespace }: Export): string {

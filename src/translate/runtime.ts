@@ -222,13 +222,17 @@ export interface Runtime {
   readonly helpers: Readonly<Record<Helper, unknown>>;
 }
 
-export function createRuntime(
-  memory: WebAssembly.Memory,
-  table: WebAssembly.Table,
-  layout: Layout,
-  io: TranslatorIo,
-  checks: boolean,
-): Runtime {
+/** Compiled once for all kernels of the process that have this layout; by what else it depends on. */
+const compiled = new WeakMap<Layout, Map<string, WebAssembly.Module>>();
+function runtimeModule(memory: WebAssembly.Memory, layout: Layout, checks: boolean): WebAssembly.Module {
+  const key = `${checks} ${memory.buffer instanceof ArrayBuffer}`;
+  const known = compiled.get(layout) ?? new Map<string, WebAssembly.Module>();
+  compiled.set(layout, known);
+  const made = known.get(key) ?? new WebAssembly.Module(buildRuntime(memory, layout, checks));
+  known.set(key, made);
+  return made;
+}
+function buildRuntime(memory: WebAssembly.Memory, layout: Layout, checks: boolean): Uint8Array {
   const module = new ModuleBuilder();
   const results = layout.scratch + Scratch.results;
   const plain = module.type([], [I32]);
@@ -255,9 +259,20 @@ export function createRuntime(
       module.exportFunction(`${move ? 'move' : 'store'}${size}`, module.function({ type: string, locals: [I64, I32, I32], code }));
     }
   }
+  return module.finish();
+}
+
+export function createRuntime(
+  memory: WebAssembly.Memory,
+  table: WebAssembly.Table,
+  layout: Layout,
+  io: TranslatorIo,
+  checks: boolean,
+): Runtime {
+  const results = layout.scratch + Scratch.results;
   const view = new DataView(memory.buffer);
   const imports = { k: { memory, table, divide: wideDivision(view, results) } };
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), imports);
+  const { exports } = new WebAssembly.Instance(runtimeModule(memory, layout, checks), imports);
   const helpers = { ...exports, ...ioHelpers(io, view, results), ...portStrings(io, view, layout.guestStart) } as unknown as Readonly<
     Record<Helper, unknown>
   >;

@@ -53,6 +53,10 @@ static int param_get(char *buffer, const struct kernel_param *kp) { HERE("param.
 static const struct kernel_param_ops param_ops = {.set = param_set, .get = param_get};
 module_param_cb(value, &param_ops, NULL, 0600);
 
+static int load_set(const char *val, const struct kernel_param *kp) { HERE("param.load"); return 0; }
+static const struct kernel_param_ops load_ops = {.set = load_set};
+module_param_cb(load, &load_ops, NULL, 0);
+
 static ssize_t attribute_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf) { HERE("kobj_attribute.show"); return 0; }
 static ssize_t attribute_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf, size_t count) { HERE("kobj_attribute.store"); return count; }
 static struct kobj_attribute attribute = __ATTR(value, 0600, attribute_show, attribute_store);
@@ -74,6 +78,17 @@ static int platform_probe_(struct platform_device *device) { HERE("platform.prob
 static int platform_remove_(struct platform_device *device) { HERE("platform.remove"); return 0; }
 static struct platform_driver driver = {.probe = platform_probe_, .remove = platform_remove_, .driver = {.name = "callers"}};
 static struct platform_device *platform;
+
+static int busy_done;
+static void busy_function(struct timer_list *timer) { HERE("busy"); WRITE_ONCE(busy_done, 1); }
+static DEFINE_TIMER(busy, busy_function);
+// A timer that interrupts the module.
+static noinline void wait_busily(void)
+{
+	mod_timer(&busy, jiffies + 2);
+	while (!READ_ONCE(busy_done))
+		cpu_relax();
+}
 
 static int major;
 static struct class *class;
@@ -107,6 +122,7 @@ static int __init callers_init(void)
 	schedule_work(&work);
 	schedule_delayed_work(&delayed, HZ * 3 / 10);
 	kthread_run(thread_function, NULL, "callers");
+	wait_busily();
 	return 0;
 }
 static void __exit callers_exit(void)

@@ -45,11 +45,11 @@ int main(int argc, char **argv)
 	int fd = open(argv[1], O_RDONLY);
 	long size = read(fd, image, sizeof image);
 
-	if (syscall(SYS_init_module, image, size, "") != 0)
+	if (syscall(SYS_init_module, image, size, "load=1") != 0)
 		perror("init_module");
 	sleep(1);
 	syscall(SYS_delete_module, "callers", O_NONBLOCK);
-	if (syscall(SYS_finit_module, fd, "", 0) != 0)
+	if (syscall(SYS_finit_module, fd, "load=1", 0) != 0)
 		perror("finit_module");
 	sleep(1);
 	use("/dev/callers");

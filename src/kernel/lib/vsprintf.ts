@@ -35,6 +35,15 @@ interface Spec {
   readonly length: string;
 }
 
+// struct printf_spec: the widths of its bit fields.
+const FIELD_WIDTH_BITS = 24;
+const FIELD_WIDTH_MAX = 2 ** 23 - 1;
+const PRECISION_BITS = 16;
+const PRECISION_MAX = 2 ** 15 - 1;
+const LONGEST_TEXT = 2 ** 28;
+/** `value` as a signed bit field of `count` bits holds it. */
+const bits = (value: number, count: number): number => (value << (32 - count)) >> (32 - count);
+
 export class Formatter {
   readonly #k: Kernel;
   /** Functions of this file that have warned. */
@@ -55,13 +64,13 @@ export class Formatter {
       const [text, flagText = '', widthText, precisionText, length = '', conversion = ''] = match;
       at = percent + 1 + text.length;
       let flags = flagText;
-      let width = widthText === '*' ? va.int() : Number(widthText ?? 0);
+      let width = widthText === '*' ? this.#fieldWidth(va.int()) : bits(Number(widthText ?? 0), FIELD_WIDTH_BITS);
       if (width < 0) {
         flags += '-';
         width = -width;
       }
       const dotted = text.includes('.');
-      const given = precisionText === '*' ? va.int() : Number(precisionText ?? 0);
+      const given = precisionText === '*' ? this.#precision(va.int()) : bits(Number(precisionText ?? 0), PRECISION_BITS);
       const spec: Spec = { flags, width, length, precision: dotted ? Math.max(given, 0) : undefined };
       if (conversion === 'p') {
         const extension = /^[A-Za-z0-9]+/.exec(format.slice(at))?.[0] ?? '';
@@ -75,9 +84,22 @@ export class Formatter {
         return out;
       }
       out += piece;
+      // Longer than any buffer; only a broken format comes here.
+      if (out.length > LONGEST_TEXT) return out;
     }
   }
 
+  /** set_field_width(): what the bit field of struct printf_spec can hold. */
+  #fieldWidth(width: number): number {
+    if (bits(width, FIELD_WIDTH_BITS) === width) return width;
+    this.#once('set_field_width', 2693, `field width ${width} too large`);
+    return Math.max(-FIELD_WIDTH_MAX, Math.min(width, FIELD_WIDTH_MAX));
+  }
+  #precision(precision: number): number {
+    if (bits(precision, PRECISION_BITS) === precision) return precision;
+    this.#once('set_precision', 2702, `precision ${precision} too large`);
+    return Math.max(0, Math.min(precision, PRECISION_MAX));
+  }
   /** WARN_ONCE() in this file. */
   #once(name: string, line: number, text: string): void {
     if (this.#said.has(name)) return;

@@ -13,6 +13,7 @@ import {
   STB_WEAK,
 } from '#elf';
 import type { Sleeping } from '../api/index.ts';
+import { asyncSynchronizeFull } from '../async.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr } from '../memory.ts';
 import { notifierError, notifyModule } from '../notifier.ts';
@@ -124,7 +125,7 @@ export class Modules {
     }
     const { name, parameters, addr } = loaded;
     const notified = notifierError(yield* notifyModule(this.#k, MODULE_STATE_COMING, addr));
-    const failed = notified < 0 ? notified : Math.min(0, yield* parseArguments(this.#k, name, parameters, args));
+    const failed = notified < 0 ? notified : Math.min(0, yield* parseArguments(this.#k, name, parameters, args, way));
     if (failed === 0) return yield* this.#doInit(loaded, way);
     this.#setState(loaded, MODULE_STATE_GOING);
     yield* notifyModule(this.#k, MODULE_STATE_GOING, addr);
@@ -339,6 +340,7 @@ export class Modules {
     }
     this.#setState(module, MODULE_STATE_LIVE);
     yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
+    yield* asyncSynchronizeFull(k);
     struct.refcnt -= 1;
     module.symbols = module.coreSymbols;
     k.text.remove(module);

@@ -4,6 +4,7 @@ import { kernelStruct, type Sleeping, s8, u8, u16, u32, voidPtr } from '../api/i
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { TAINT } from '../panic.ts';
+import type { InitWay } from '../syscalls.ts';
 
 export const KernelParam = kernelStruct('kernel_param', { name: voidPtr, ops: voidPtr, perm: u16, level: s8, flags: u8, arg: voidPtr });
 export const KernelParamOps = kernelStruct('kernel_param_ops', { flags: u32, set: voidPtr, get: voidPtr, free: voidPtr });
@@ -57,6 +58,7 @@ export function* setParameter(
   k: Kernel,
   parameter: KernelParameter,
   value: string | undefined,
+  way = 'param.set',
 ): Sleeping<{ readonly error: number; readonly left: string }> {
   const param = k.view(KernelParam, parameter.addr);
   const ops = k.view(KernelParamOps, param.ops);
@@ -67,7 +69,7 @@ export function* setParameter(
   }
   const buffer = value === undefined ? 0 : k.cstringAlloc(value);
   try {
-    const error = (yield* k.callBy('param.set', ops.set, buffer, parameter.addr)) | 0;
+    const error = (yield* k.callBy(way, ops.set, buffer, parameter.addr)) | 0;
     return { error, left: buffer === 0 ? '' : k.memory.cstring(buffer) };
   } finally {
     if (buffer !== 0) k.slab.free(buffer);
@@ -89,7 +91,13 @@ export function* getParameter(k: Kernel, parameter: KernelParameter): Sleeping<s
 }
 
 /** Sets all parameters of `args`. Gives 0 or the last error; goes on after errors, as parse_args() does. */
-export function* parseArguments(k: Kernel, module: string, parameters: readonly KernelParameter[], args: string): Sleeping<number> {
+export function* parseArguments(
+  k: Kernel,
+  module: string,
+  parameters: readonly KernelParameter[],
+  args: string,
+  by: InitWay,
+): Sleeping<number> {
   let result = 0;
   let left = args.trimStart();
   while (left !== '') {
@@ -101,7 +109,9 @@ export function* parseArguments(k: Kernel, module: string, parameters: readonly 
     }
     const parameter = parameters.find((candidate) => sameName(candidate.name, name));
     const { error, left: shown } =
-      parameter === undefined ? { error: unknownParameter(k, module, name), left: '' } : yield* setParameter(k, parameter, value);
+      parameter === undefined
+        ? { error: unknownParameter(k, module, name), left: '' }
+        : yield* setParameter(k, parameter, value, `param.${by}`);
     if (error === 0) continue;
     result = error;
     if (error === -ENOENT) k.log.print('err', `${module}: Unknown parameter \`${name}'`);

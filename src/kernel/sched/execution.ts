@@ -72,6 +72,7 @@ export class Execution {
   readonly #host: ExecutionHost;
   #context: Context | undefined;
   #running: Running = 'generator';
+  #interrupted: Execution['interrupted'];
   #stale = false;
   /** Where guest code goes on after such an unwind. */
   #resumeAt: number | undefined;
@@ -89,6 +90,10 @@ export class Execution {
   }
   get running(): Running {
     return this.#running;
+  }
+  /** The same of what the running interrupt interrupted. */
+  get interrupted(): { readonly activations: readonly Activation[]; readonly running: Running } | undefined {
+    return this.#interrupted;
   }
   /** CpuEnvironment.kernelCall: a kernel function called by running guest code. */
   kernelCall(index: number): number {
@@ -123,13 +128,15 @@ export class Execution {
 
   /** Runs `context` until it switches, finishes or is killed. */
   run(context: Context): Outcome {
-    const [outer, running] = [this.#context, this.#running];
+    const [outer, running, interrupted] = [this.#context, this.#running, this.#interrupted];
+    this.#interrupted = outer && { activations: outer.activations, running };
     this.#context = context;
     try {
       return this.#run(context);
     } finally {
       this.#context = outer;
       this.#running = running;
+      this.#interrupted = interrupted;
     }
   }
   #run(context: Context): Outcome {

@@ -1,6 +1,7 @@
 // One simulated CPU: which task runs, who waits, and what passes the time.
 import { embedded, int, kernelStruct, pointer, type StructView, u32, u64, uint, ulongAddr, voidPtr } from '../api/index.ts';
 import type { Request, Sleeping } from '../api/kfunc.ts';
+import type { SavedRegisters } from '../api/registers.ts';
 import { REG_STACK_LIMIT, REGISTER_FILE, RSP } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { listAddTail, listDeleteInit, listInit } from '../lib/list.ts';
@@ -63,6 +64,7 @@ export class Scheduler {
   readonly #byAddr = new Map<Addr, Task>();
   #nextPid = 1;
   readonly idle: Task;
+  #interrupted: SavedRegisters | undefined;
   #current: Task;
 
   constructor(k: Kernel, initTask: Addr) {
@@ -79,6 +81,10 @@ export class Scheduler {
     return this.#current;
   }
   /** The running task's struct. */
+  /** Registers of what the running interrupt interrupted. */
+  get interrupted(): SavedRegisters | undefined {
+    return this.#interrupted;
+  }
   get currentStruct(): StructView<typeof TaskStruct.fields> {
     return this.#k.view(TaskStruct, this.#current.addr);
   }
@@ -284,6 +290,8 @@ export class Scheduler {
   interrupt(offset: number, body: () => Sleeping<void>): void {
     const k = this.#k;
     const saved = k.registers.save();
+    const outer = this.#interrupted;
+    this.#interrupted = saved;
     k.registers.setAddr(RSP, k.registers.addr(RSP) - IRQ_GAP);
     k.percpu.preemptCount += offset;
     const context: Context = { activations: [{ generator: body() }], resumeIp: undefined, exitCode: 0 };
@@ -294,6 +302,7 @@ export class Scheduler {
     }
     k.percpu.preemptCount -= offset;
     k.registers.restore(saved);
+    this.#interrupted = outer;
     if (offset === HARDIRQ_OFFSET) k.get(Softirqs).run();
   }
 }

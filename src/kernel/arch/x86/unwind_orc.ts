@@ -2,7 +2,7 @@
 import { RBP, RSP } from '../../cpu.ts';
 import type { Kernel } from '../../kernel.ts';
 import { type Addr, GuestFault } from '../../memory.ts';
-import { GUEST_RETURN_ADDR } from '../../sched/execution.ts';
+import { type Execution, GUEST_RETURN_ADDR } from '../../sched/execution.ts';
 
 const ORC_ENTRY = 6;
 const ORC_REG_UNDEFINED = 0;
@@ -45,6 +45,8 @@ function find(k: Kernel, ip: Addr): OrcEntry | undefined {
   return undefined;
 }
 
+/** What runs: Execution, or what an interrupt interrupted. */
+export type Place = Pick<Execution, 'activations' | 'running'>;
 /** A line of a call trace: a return address, or what the kernel description says of the way there. */
 export type Frame = Addr | { readonly way: string };
 
@@ -52,8 +54,7 @@ export type Frame = Addr | { readonly way: string };
  * The frames from where the context runs outwards. `ip`: the guest instruction that runs; undefined when a kernel function
  * runs that guest code called. Guest frames are unwound; between them stand the generators that called into the guest.
  */
-export function* unwind(k: Kernel, ip: Addr | undefined): Generator<Frame> {
-  const { activations, running } = k.execution;
+export function* unwind(k: Kernel, ip: Addr | undefined, { activations, running }: Place): Generator<Frame> {
   let sp = k.registers.addr(RSP);
   let bp = k.registers.addr(RBP);
   let level = activations.length - 1;
