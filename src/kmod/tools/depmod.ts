@@ -1,6 +1,7 @@
 // kmod 30 tools/depmod.c. Left out: -E, -F, -e (unknown symbols), -w and packed modules.
 import { strerror } from '#abi';
 import { getopt, type OptionRow } from '../getopt.ts';
+import { help } from '../help.ts';
 import { depmod as compute, type TreeModule } from '../lib/depmod.ts';
 import { moduleName } from '../lib/names.ts';
 import { bytes, type Tool, type ToolEnvironment, type ToolKernel, text, VERSION_LINES } from '../tool.ts';
@@ -102,6 +103,10 @@ export const depmod: Tool = {
     if (parsed.error !== undefined) {
       error(`depmod: ${parsed.error}`);
       return 1;
+    }
+    if (given.has('help')) {
+      out(help['depmod'] ?? '');
+      return 0;
     }
     if (given.has('version')) {
       for (const line of VERSION_LINES) out(line);
