@@ -142,17 +142,17 @@ async function write(
   modules: readonly TreeModule[],
   { verbose, dryRun }: { verbose: boolean; dryRun: boolean },
 ): Promise<number> {
-  const input = async (name: string, level: string | undefined): Promise<string | undefined> => {
+  const input = async (name: string): Promise<string | undefined> => {
     const content = await kernel.readFile(`${directory}/${name}`);
     if (typeof content !== 'number') return text(content);
-    if (level !== undefined) error(`depmod: ${level}: could not open ${name} at ${directory}: ${strerror(-content)}`);
+    error(`depmod: WARNING: could not open ${name} at ${directory}: ${strerror(-content)}`);
     return undefined;
   };
   const result = compute({
     modules,
-    order: await input('modules.order', 'WARNING'),
-    builtin: await input('modules.builtin', 'WARNING'),
-    builtinModinfo: await input('modules.builtin.modinfo', undefined),
+    order: await input('modules.order'),
+    builtin: await input('modules.builtin'),
+    builtinModinfo: await input('modules.builtin.modinfo'),
   });
   if (result.inCycles > 0) {
     for (const cycle of result.cycles) error(`depmod: ERROR: Cycle detected: ${cycle}`);
