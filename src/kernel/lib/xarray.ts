@@ -1,8 +1,7 @@
-// Arrays indexed by unsigned long, as radix trees of 64-way nodes in guest memory. Source: lib/xarray.c, lib/idr.c,
-// lib/radix-tree.c. Inline functions of modules read `xa_head`, `xa_flags` and the nodes' slots: the layout is Linux's.
-import { EBUSY, EINVAL, ENOENT, ENOMEM, ENOSPC } from '#abi';
+// Arrays indexed by unsigned long, as radix trees of 64-way nodes in guest memory. Source: lib/xarray.c.
+// Inline functions of modules read `xa_head`, `xa_flags` and the slots of nodes: the layout is that of Linux.
+import { EBUSY, EINVAL, ENOMEM } from '#abi';
 import {
-  blocking,
   bool,
   embedded,
   gfp_t,
@@ -11,11 +10,9 @@ import {
   kernelApi,
   kernelStruct,
   kfunc,
-  noop,
   nothing,
   partial,
   pointer,
-  ptr,
   size_t,
   u8,
   u32,
@@ -42,15 +39,14 @@ const CHUNK_SIZE = 64;
 const NULL = 0;
 /** Node pointers carry this tag, so that they differ from entries. */
 const INTERNAL = 2;
-const XA_ZERO_ENTRY = Number((257n << 2n) | 2n);
+/** A place that is taken, but holds NULL. */
+export const XA_ZERO_ENTRY = Number((257n << 2n) | 2n);
 const MARKS = 3;
-const XA_PRESENT = 8;
+export const XA_PRESENT = 8;
 /** xa_flags bit of mark 0: an array has an entry with that mark. */
 const FLAG_MARK_SHIFT = 24;
 const XA_FLAGS_ALLOC_1 = 1 << 3;
 const XA_FLAGS_TRACK_FREE = 1 << 2;
-/** __xa_alloc's and idr's largest id. */
-const INT_MAX = 0x7fffffff;
 
 const error = (errno: number): Addr => -errno * 4 + INTERNAL;
 
@@ -289,7 +285,7 @@ export class XArray {
   }
 }
 /** What a normal load shows of an entry: reserved ones look empty. */
-const shown = (entry: Addr): Addr => (entry === XA_ZERO_ENTRY ? NULL : entry);
+export const shown = (entry: Addr): Addr => (entry === XA_ZERO_ENTRY ? NULL : entry);
 const xa = pointer('struct xarray *');
 const index = size_t;
 const entry = voidPtr;
@@ -388,134 +384,3 @@ export const xarrayApi: KernelApi = kernelApi('lib/xarray.c', {
   __xa_clear_mark: marking(false),
   xa_destroy: kfunc({ xa }, nothing, (k, { xa: array }) => at(k, array).clear()),
 });
-
-export const radixTreeApi: KernelApi = kernelApi('lib/radix-tree.c', {
-  radix_tree_insert: kfunc({ root: xa, index, item: entry }, int, (k, { root, index: n, item }) => {
-    const EEXIST = 17;
-    if (at(k, root).load(n) !== NULL) return -EEXIST;
-    return at(k, root).store(n, item) === undefined ? -ENOMEM : 0;
-  }),
-  radix_tree_lookup: kfunc({ root: xa, index }, voidPtr, (k, { root, index: n }) => at(k, root).load(n)),
-  radix_tree_delete: kfunc({ root: xa, index }, voidPtr, (k, { root, index: n }) => at(k, root).store(n, NULL) ?? NULL),
-  radix_tree_delete_item: kfunc({ root: xa, index, item: entry }, voidPtr, (k, { root, index: n, item }) => {
-    const found = at(k, root).load(n);
-    if (found === NULL || (item !== NULL && found !== item)) return NULL;
-    return at(k, root).store(n, NULL) ?? NULL;
-  }),
-  idr_preload: noop(
-    'allocation never fails for want of preloaded nodes',
-    kfunc({ gfp_mask: gfp_t }, nothing, () => {}),
-  ),
-});
-
-const Idr = kernelStruct('idr', { idr_rt: embedded, idr_base: uint, idr_next: uint });
-const idr = ptr(Idr);
-type IdrView = { idr_rt: Addr; idr_base: number; idr_next: number };
-const tree = (k: Kernel, view: IdrView): XArray => at(k, view.idr_rt);
-/** An id in [start, end] with `value`; -ENOSPC when all are taken. A NULL value takes an id too. */
-function takeId(k: Kernel, view: IdrView, value: Addr, start: number, end: number): number {
-  const base = view.idr_base;
-  const id = tree(k, view).firstFree(Math.max(0, start - base), end - base);
-  if (id === undefined) return -ENOSPC;
-  return tree(k, view).store(id, value === NULL ? XA_ZERO_ENTRY : value) === undefined ? -ENOMEM : id + base;
-}
-const last = (end: number): number => (end > 0 ? end - 1 : INT_MAX);
-
-export const idrApi: KernelApi = kernelApi('lib/idr.c', {
-  idr_alloc: kfunc({ idr, ptr: entry, start: int, end: int, gfp: gfp_t }, int, (k, { idr: view, ptr: value, start, end }) =>
-    start < 0 ? -EINVAL : takeId(k, view, value, start, last(end)),
-  ),
-  idr_alloc_u32: kfunc({ idr, ptr: entry, nextid: voidPtr, max: size_t, gfp: gfp_t }, int, (k, { idr: view, ptr: value, nextid, max }) => {
-    const id = takeId(k, view, value, k.memory.u32(nextid), max);
-    if (id < 0) return id;
-    k.memory.setU32(nextid, id);
-    return 0;
-  }),
-  idr_alloc_cyclic: kfunc({ idr, ptr: entry, start: int, end: int, gfp: gfp_t }, int, (k, { idr: view, ptr: value, start, end }) => {
-    let id = takeId(k, view, value, Math.max(start, view.idr_next), last(end));
-    if (id === -ENOSPC && view.idr_next > start) id = takeId(k, view, value, start, last(end));
-    if (id >= 0) view.idr_next = id + 1;
-    return id;
-  }),
-  idr_find: kfunc({ idr, id: size_t }, voidPtr, (k, { idr: view, id }) => shown(tree(k, view).load(id - view.idr_base))),
-  idr_remove: kfunc({ idr, id: size_t }, voidPtr, (k, { idr: view, id }) => shown(tree(k, view).store(id - view.idr_base, NULL) ?? NULL)),
-  idr_replace: kfunc({ idr, ptr: entry, id: size_t }, voidPtr, (k, { idr: view, ptr: value, id }) => {
-    const old = tree(k, view).load(id - view.idr_base);
-    if (old === NULL) return -ENOENT;
-    tree(k, view).store(id - view.idr_base, value === NULL ? XA_ZERO_ENTRY : value);
-    return shown(old);
-  }),
-  idr_for_each: blocking({ idr, fn: voidPtr, data: voidPtr }, int, function* (k, { idr: view, fn, data }) {
-    for (let found = tree(k, view).next(0, INT_MAX, XA_PRESENT); found !== undefined; ) {
-      const result = yield* k.callInt(fn, found.index + view.idr_base, shown(found.entry), data);
-      if (result !== 0) return result;
-      found = tree(k, view).next(found.index + 1, INT_MAX, XA_PRESENT);
-    }
-    return 0;
-  }),
-  idr_get_next: kfunc({ idr, nextid: voidPtr }, voidPtr, (k, { idr: view, nextid }) => {
-    const found = nextEntry(k, view, k.memory.s32(nextid));
-    if (found === undefined) return NULL;
-    k.memory.setU32(nextid, found.index + view.idr_base);
-    return found.entry;
-  }),
-  idr_get_next_ul: kfunc({ idr, nextid: voidPtr }, voidPtr, (k, { idr: view, nextid }) => {
-    const found = nextEntry(k, view, k.memory.u64n(nextid));
-    if (found === undefined) return NULL;
-    k.memory.setPtr(nextid, found.index + view.idr_base);
-    return found.entry;
-  }),
-  idr_destroy: kfunc({ idr }, nothing, (k, { idr: view }) => tree(k, view).clear()),
-  ida_alloc_range: kfunc({ ida: xa, min: uint, max: uint, gfp: gfp_t }, int, (k, { ida, min, max }) => {
-    if (min > INT_MAX) return -ENOSPC;
-    return idaAlloc(k, ida, min, Math.min(max, INT_MAX));
-  }),
-  ida_free: partial(
-    'freeing an id that is not taken is not reported',
-    kfunc({ ida: xa, id: uint }, nothing, (k, { ida, id }) => {
-      const chunk = Math.floor(id / IDA_BITS);
-      const map = at(k, ida).load(chunk);
-      if (map === NULL) return;
-      const byte = map + ((id % IDA_BITS) >> 3);
-      k.memory.setU8(byte, k.memory.u8(byte) & ~(1 << (id & 7)));
-      if (k.memory.read(map, IDA_BYTES).some((value) => value !== 0)) return;
-      at(k, ida).store(chunk, NULL);
-      k.slab.free(map);
-    }),
-  ),
-  ida_destroy: kfunc({ ida: xa }, nothing, (k, { ida }) => {
-    for (let found = at(k, ida).next(0, INT_MAX, XA_PRESENT); found !== undefined; ) {
-      k.slab.free(found.entry);
-      found = at(k, ida).next(found.index + 1, INT_MAX, XA_PRESENT);
-    }
-    at(k, ida).clear();
-  }),
-});
-function nextEntry(k: Kernel, view: IdrView, id: number): { index: number; entry: Addr } | undefined {
-  let found = tree(k, view).next(Math.max(0, id - view.idr_base), INT_MAX, XA_PRESENT);
-  while (found !== undefined && shown(found.entry) === NULL) found = tree(k, view).next(found.index + 1, INT_MAX, XA_PRESENT);
-  return found;
-}
-/** struct ida_bitmap: 128 bytes of bits an entry. */
-const IDA_BYTES = 128;
-const IDA_BITS = IDA_BYTES * 8;
-function idaAlloc(k: Kernel, ida: Addr, min: number, max: number): number {
-  for (let id = min; id <= max; ) {
-    const chunk = Math.floor(id / IDA_BITS);
-    let map = at(k, ida).load(chunk);
-    if (map === NULL) {
-      map = k.slab.alloc(IDA_BYTES) ?? NULL;
-      if (map === NULL) return -ENOMEM;
-      k.memory.fill(map, 0, IDA_BYTES);
-      if (at(k, ida).store(chunk, map) === undefined) return -ENOMEM;
-    }
-    for (; id <= max && Math.floor(id / IDA_BITS) === chunk; id++) {
-      const byte = map + ((id % IDA_BITS) >> 3);
-      const bit = 1 << (id & 7);
-      if ((k.memory.u8(byte) & bit) !== 0) continue;
-      k.memory.setU8(byte, k.memory.u8(byte) | bit);
-      return id;
-    }
-  }
-  return -ENOSPC;
-}
