@@ -47,6 +47,9 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
     addressOf: (symbol: string) => exports.get(symbol)?.address ?? layouts.get(`@${symbol}`),
     wayTo: () => [],
     dataOf: (symbol: string) => shipped.dataOf(symbol),
+    get bugs(): never {
+      throw new Error('the list of BUG and WARN was read');
+    },
     get btf(): never {
       throw new Error('BTF was asked');
     },

@@ -55,3 +55,19 @@ test('what the kernel asks of its own tables by name is there', () => {
   );
   expect(missing).toEqual([]);
 });
+
+/** Places that the sources name in full: exceptions.warn('FILE', LINE, 'FUNCTION', ...) and exceptions.bug('FILE', LINE). */
+const sources = new URL('../src/kernel/', import.meta.url);
+const reports = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .flatMap((name) => [
+    ...readFileSync(new URL(name, sources), 'utf8').matchAll(/exceptions\.(?:warn|bug)\(\s*'([^']+)',\s*([1-9]\d*)(?:,\s*'([^']+)')?/g),
+  ])
+  .map(([, file = '', line, name]) => ({ file, line: Number(line), name }));
+test('the sources name places of BUG and WARN', () => {
+  expect(reports.length).toBeGreaterThan(20);
+});
+test.for(reports)('the kernel has a BUG or WARN at $file:$line in $name', ({ file, line, name }) => {
+  // With a function's name it may be an inline one's, in another line on another kernel: here the line is exact.
+  expect(description.bugs.find(file, line, name)?.line).toBe(line);
+});

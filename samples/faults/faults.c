@@ -4,6 +4,7 @@
  * its log, and lives on. What each report looks like is worth knowing before one meets it for real.
  */
 #include <linux/fs.h>
+#include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/string.h>
@@ -30,6 +31,25 @@ static noinline void write_value(struct thing *thing, int value)
 	WRITE_ONCE(thing->value, value);
 }
 
+/* Lists check themselves when the kernel was built with CONFIG_DEBUG_LIST. */
+static noinline void add_twice(struct list_head *entry)
+{
+	LIST_HEAD(list);
+
+	list_add(entry, &list);
+	list_add(entry, &list);
+}
+
+static noinline void delete_twice(void)
+{
+	LIST_HEAD(list);
+	struct list_head entry;
+
+	list_add(&entry, &list);
+	list_del(&entry);
+	list_del(&entry);
+}
+
 static ssize_t faults_write(struct file *file, const char __user *buffer, size_t count, loff_t *position)
 {
 	char name[16] = "";
@@ -49,6 +69,10 @@ static ssize_t faults_write(struct file *file, const char __user *buffer, size_t
 		call((void *)0x1234);
 	else if (!strcmp(name, "nobody")) /* a function pointer that was never set */
 		call(NULL);
+	else if (!strcmp(name, "added")) /* an entry that is in a list goes into it again */
+		add_twice(&(struct list_head){});
+	else if (!strcmp(name, "deleted")) /* an entry leaves a list twice */
+		delete_twice();
 	else
 		return -EINVAL;
 	return count;

@@ -37,6 +37,8 @@ static int __init idr_sample_init(void)
 	ida_free(&numbers, 1);
 	pr_info("ida: freed 1, then %d\n", ida_alloc_range(&numbers, 0, 10, GFP_KERNEL));
 	pr_info("ida: from 100: %d\n", ida_alloc_min(&numbers, 100, GFP_KERNEL));
+	/* Nobody has 55: the kernel warns, as of any number that is given back twice. */
+	ida_free(&numbers, 55);
 	return 0;
 }
 

@@ -49,11 +49,12 @@ function load(release: string): KernelDescription {
 }
 /** The description in a folder. */
 export function describeFolder(folder: string): KernelDescription {
-  const inflate = (name: string): Uint8Array => gunzipSync(readFileSync(join(folder, `${name}.gz`)));
+  const inflate = (name: string): Buffer => gunzipSync(readFileSync(join(folder, `${name}.gz`)));
   return loadDescription({
     header: () => readFileSync(join(folder, 'description.json'), 'utf8'),
     bytes: inflate,
     layouts: () => readLayouts(folder),
+    bugs: () => (existsSync(join(folder, 'bugs.gz')) ? inflate('bugs').toString() : undefined),
     callers: () => readIfThere(join(folder, CALLERS)),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });

@@ -1,6 +1,7 @@
 // A kernel description: which Linux we are. Made by `kobox kernel import` from a real kernel image.
 import { Btf } from '#btf';
 import { type LayoutExtract, parseLayouts } from './api/struct.ts';
+import { BugTable } from './bug_table.ts';
 import type { Addr } from './memory.ts';
 
 export interface ExportedSymbol {
@@ -38,6 +39,7 @@ export interface KernelDescription {
   /** Answers of `btf` and `kallsyms`, made ahead. May be empty. */
   readonly layouts: LayoutExtract;
   readonly kallsyms: Kallsyms;
+  readonly bugs: BugTable;
   readonly config: ReadonlyMap<string, string> | undefined;
   /** Initial bytes of an exported object in the image. */
   dataOf(symbol: string): Uint8Array | undefined;
@@ -50,6 +52,8 @@ export interface DescriptionFiles {
   readonly bytes: (name: string) => Uint8Array;
   /** The lines of extractLayouts(), when somebody made them. */
   readonly layouts: () => string | undefined;
+  /** The import's lines for BugTable; descriptions made before there were any have none. */
+  readonly bugs: () => string | undefined;
   /** tools/record-callers.ts: "[KIND]" and lines, when somebody recorded them. */
   readonly callers: () => string | undefined;
 }
@@ -170,6 +174,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
   const layouts = lazy(() => parseLayouts(files.layouts() ?? ''));
   const ways = lazy(() => parseWays(files.callers() ?? ''));
   const kallsyms = lazy(() => new ParsedKallsyms(files.text('kallsyms')));
+  const bugs = lazy(() => new BugTable(files.bugs() ?? '', kallsyms()));
   const exports = lazy(() => new ExportTable(files.text('exports')));
   const config = lazy(
     () =>
@@ -197,6 +202,9 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     },
     get kallsyms() {
       return kallsyms();
+    },
+    get bugs() {
+      return bugs();
     },
     get config() {
       return header['config'] === true ? config() : undefined;

@@ -4,10 +4,12 @@ import type { SavedRegisters } from './api/registers.ts';
 import { printHeader, printModules, printRegisters } from './arch/x86/dumpstack.ts';
 import { printTrace } from './arch/x86/stacktrace.ts';
 import type { Place } from './arch/x86/unwind_orc.ts';
+import type { BugEntry } from './bug_table.ts';
 import { RSP } from './cpu.ts';
 import type { Kernel } from './kernel.ts';
 import { type Addr, type GuestFault, hex64, kernelAddr } from './memory.ts';
 import { TAINT } from './panic.ts';
+import type { LevelName } from './printk/log.ts';
 import { type GuestException, TaskKilled } from './sched/execution.ts';
 import { THREAD_SIZE } from './sched/task.ts';
 import type { Nanoseconds } from './time/clock.ts';
@@ -22,6 +24,8 @@ const BUGFLAG_WARNING = 1;
 const BUGFLAG_ONCE = 2;
 const BUGFLAG_DONE = 4;
 const BUGFLAG_NO_CUT_HERE = 8;
+/** As a little-endian word. */
+const UD2 = 0x0b0f;
 const UD2_LENGTH = 2;
 const VECTOR_DIVIDE = 0;
 const VECTOR_INVALID_OPCODE = 6;
@@ -197,13 +201,19 @@ export class ExceptionHandler {
     printTrace(this.#k, 0, this.#k.description.wayTo('dump_stack'));
   }
   /** WARN() in the kernel function `name`, with a text; WARN_ON() without. */
-  warn(file: string, line: number, name: string, text?: string): void {
+  warn(file: string, line: number, name: string, text?: string, level: LevelName = 'warning'): void {
     const k = this.#k;
-    const ip = k.description.kallsyms.byName(name) ?? 0;
+    const site = this.#kernelBug(file, line, name);
     k.log.print('warning', CUT_HERE);
-    if (text !== undefined) k.log.print('warning', text);
-    this.#reportWarning(file, line, ip);
+    if (text !== undefined) k.log.print(level, text);
+    this.#reportWarning(file, site?.line ?? line, site?.address ?? k.description.kallsyms.byName(name) ?? 0);
     k.taint.add(TAINT.WARN);
+  }
+  #kernelBug(file: string, line: number, name?: string): BugEntry | undefined {
+    const site = this.#k.description.bugs.find(file, line, name);
+    // The kernel's text is not in memory; this instruction of it is known, and the line "Code:" shows it.
+    if (site !== undefined) this.#k.memory.setU16(site.address, UD2);
+    return site;
   }
   #reportWarning(file: string, line: number, ip: Addr): void {
     const k = this.#k;
@@ -223,8 +233,9 @@ export class ExceptionHandler {
   bug(file: string, line: number): never {
     const k = this.#k;
     k.log.print('warning', CUT_HERE);
+    const site = this.#kernelBug(file, line);
     k.log.print('crit', `kernel BUG at ${file}:${line}!`);
-    this.#die('invalid opcode: 0000', this.#ip());
+    this.#die('invalid opcode: 0000', site?.address ?? this.#ip());
     throw new TaskKilled(SIGSEGV);
   }
   panic(text: string): never {

@@ -10,6 +10,10 @@ interface Key {
   readonly addr: Addr;
   'enabled.counter': number;
 }
+/** WARN_ON_ONCE(). */
+class Warned {
+  underflow = false;
+}
 
 /** Each branch that the key decides gets the state of now. */
 function update(k: Kernel, address: Addr): void {
@@ -20,10 +24,14 @@ function increment(k: Kernel, view: Key): void {
   if (view['enabled.counter'] === 1) update(k, view.addr);
 }
 function decrement(k: Kernel, view: Key): void {
+  if (view['enabled.counter'] === 0) {
+    const warned = k.get(Warned);
+    if (!warned.underflow) k.exceptions.warn('kernel/jump_label.c', 279, 'static_key_dec_not_one');
+    warned.underflow = true;
+    return;
+  }
   view['enabled.counter'] -= 1;
   if (view['enabled.counter'] === 0) update(k, view.addr);
-  if (view['enabled.counter'] < 0)
-    k.exceptions.warn('kernel/jump_label.c', 260, '__static_key_slow_dec_cpuslocked', 'jump label: negative count!');
 }
 function set(k: Kernel, view: Key, enabled: number): void {
   if (view['enabled.counter'] > 0 === enabled > 0) return;

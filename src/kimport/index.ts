@@ -3,7 +3,7 @@
 import { CallSites } from './callsites.ts';
 import { ImportError } from './errors.ts';
 import type { Symbol } from './kallsyms.ts';
-import { type Export, signExtend, Vmlinux } from './vmlinux.ts';
+import { type Bug, type Export, signExtend, Vmlinux } from './vmlinux.ts';
 
 export { CallSites } from './callsites.ts';
 export { ImportError } from './errors.ts';
@@ -15,7 +15,7 @@ export interface DescriptionParts {
   readonly release: string;
   readonly version: string;
   readonly vermagic: string;
-  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'btf' | 'data' | 'data.json', Uint8Array>>;
+  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'bugs' | 'btf' | 'data' | 'data.json', Uint8Array>>;
   readonly callSites: CallSites;
 }
 
@@ -46,6 +46,7 @@ export function describe(vmlinux: Vmlinux): DescriptionParts {
     files: {
       exports: utf8(exports.map(exportLine).join('\n')),
       kallsyms: utf8(kallsymsText(symbols)),
+      bugs: utf8(bugsText(vmlinux.bugs())),
       btf: vmlinux.btf(),
       data,
       'data.json': utf8(JSON.stringify(index)),
@@ -64,6 +65,17 @@ function kallsymsText(symbols: readonly Symbol[]): string {
       const delta = address - last;
       last = address;
       return `${type}${delta.toString(36)} ${name}`;
+    })
+    .join('\n');
+}
+/** One line a bug: low half of its address in base 36, line, and the file when it is another than before. */
+function bugsText(bugs: readonly Bug[]): string {
+  let last = '';
+  return bugs
+    .map(({ address, file, line }) => {
+      const same = file === last;
+      last = file;
+      return `${address.toString(36)} ${line}${same ? '' : ` ${file}`}`;
     })
     .join('\n');
 }

@@ -9,6 +9,13 @@ interface Section {
   readonly offset: number;
   readonly size: number;
 }
+/** A BUG() or WARN() of the kernel's own. */
+export interface Bug {
+  /** Of the ud2 instruction: the low half. */
+  readonly address: number;
+  readonly file: string;
+  readonly line: number;
+}
 export interface Export {
   readonly name: string;
   readonly address: number;
@@ -19,6 +26,7 @@ export interface Export {
 
 const TWO32 = 2 ** 32;
 const KSYMTAB_ENTRY = 12;
+const BUG_ENTRY = 12;
 const SHF_ALLOC = 2;
 const SHT_NOBITS = 8;
 
@@ -98,6 +106,17 @@ export class Vmlinux {
         namespace: space === 0 ? '' : this.#stringAt(this.#offsetOf(target(8))),
         crc: versions === undefined ? 0 : view.getUint32(versions.offset + n * 4, true),
       };
+    });
+  }
+  /** In the order of the table. Source: struct bug_entry with relative pointers and verbose lines. */
+  bugs(): Bug[] {
+    const table = this.#sections.get('__bug_table');
+    if (table === undefined) throw new ImportError('no section __bug_table');
+    const view = this.#view;
+    return Array.from({ length: Math.floor(table.size / BUG_ENTRY) }, (_, n) => {
+      const file = table.offset + n * BUG_ENTRY;
+      const target = (field: number): number => (table.address + n * BUG_ENTRY + field + view.getInt32(file + field, true)) >>> 0;
+      return { address: target(0), file: this.#stringAt(this.#offsetOf(target(4))), line: view.getUint16(file + 8, true) };
     });
   }
   /** File offsets in .rodata where `text` stands. */

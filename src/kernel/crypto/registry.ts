@@ -104,13 +104,15 @@ export class CryptoRegistry {
   *unregister(address: Addr): Sleeping<void> {
     const k = this.#k;
     if (!this.#algs.delete(address)) {
-      k.exceptions.warn('crypto/algapi.c', 464, 'crypto_unregister_alg', `Algorithm ${driverNameOf(k, address)} is not registered`);
+      k.exceptions.warn('crypto/algapi.c', 484, 'crypto_unregister_alg', `Algorithm ${driverNameOf(k, address)} is not registered`);
       return;
     }
     const view = alg(k, address);
     view.cra_flags |= CRYPTO_ALG_DEAD;
-    if (view.cra_refcnt > 1)
-      k.exceptions.warn('crypto/algapi.c', 467, 'crypto_unregister_alg', `Algorithm ${driverNameOf(k, address)} is not unused`);
+    if (view.cra_refcnt > 1) {
+      k.exceptions.warn('crypto/algapi.c', 487, 'crypto_unregister_alg');
+      return;
+    }
     if (view.cra_destroy !== NULL) yield* k.call(view.cra_destroy, address);
   }
   registerTemplate(template: Addr): number {
@@ -120,9 +122,7 @@ export class CryptoRegistry {
   }
   *unregisterTemplate(template: Addr): Sleeping<void> {
     const at = this.#templates.indexOf(template);
-    if (at < 0) {
-      this.#k.exceptions.bug('crypto/algapi.c', 557);
-    }
+    if (at < 0) this.#k.exceptions.bug('crypto/algapi.c', 575);
     this.#templates.splice(at, 1);
     for (const [address, { template: of }] of [...this.#algs]) if (of === template) yield* this.removeInstance(address);
   }

@@ -223,7 +223,7 @@ export class Irqs {
     const entry = this.#lines.get(irq);
     if (entry === undefined) return;
     if (entry.depth === 0) {
-      this.#k.exceptions.warn('kernel/irq/manage.c', 800, '__enable_irq', `Unbalanced enable for IRQ ${irq}`);
+      this.#k.exceptions.warn('kernel/irq/manage.c', 781, '__enable_irq', `Unbalanced enable for IRQ ${irq}`);
       return;
     }
     if (--entry.depth > 0 || !entry.pending) return;

@@ -25,7 +25,7 @@ const LIST_POISON2: Addr = Number(BigInt.asIntN(64, 0xdead000000000122n));
 
 /** CONFIG_BUG_ON_DATA_CORRUPTION: says what is wrong, then BUG(). */
 function corrupt(k: Kernel, text: string, line: number): never {
-  k.log.print('crit', text);
+  k.log.print('err', text);
   return k.exceptions.bug('lib/list_debug.c', line);
 }
 const next = (k: Kernel, entry: Addr): Addr => k.memory.ptr(entry);
@@ -33,23 +33,15 @@ const prev = (k: Kernel, entry: Addr): Addr => k.memory.ptr(entry + 8);
 
 export const listDebugApi: KernelApi = kernelApi('lib/list_debug.c', {
   __list_add_valid: kfunc({ new: voidPtr, prev: voidPtr, next: voidPtr }, bool, (k, { new: entry, prev: before, next: after }) => {
-    if (prev(k, after) !== before) {
-      corrupt(
-        k,
-        `list_add corruption. next->prev should be prev (${hex64(before)}), but was ${hex64(prev(k, after))}. (next=${hex64(after)}).`,
-        23,
-      );
-    }
-    if (next(k, before) !== after) {
-      corrupt(
-        k,
-        `list_add corruption. prev->next should be next (${hex64(after)}), but was ${hex64(next(k, before))}. (prev=${hex64(before)}).`,
-        26,
-      );
-    }
-    if (entry === before || entry === after) {
-      corrupt(k, `list_add double add: new=${hex64(entry)}, prev=${hex64(before)}, next=${hex64(after)}.`, 29);
-    }
+    if (before === 0) corrupt(k, 'list_add corruption. prev is NULL.', 23);
+    if (after === 0) corrupt(k, 'list_add corruption. next is NULL.', 25);
+    const [back, forth] = [prev(k, after), next(k, before)].map(hex64);
+    if (prev(k, after) !== before)
+      corrupt(k, `list_add corruption. next->prev should be prev (${hex64(before)}), but was ${back}. (next=${hex64(after)}).`, 27);
+    if (next(k, before) !== after)
+      corrupt(k, `list_add corruption. prev->next should be next (${hex64(after)}), but was ${forth}. (prev=${hex64(before)}).`, 30);
+    if (entry === before || entry === after)
+      corrupt(k, `list_add double add: new=${hex64(entry)}, prev=${hex64(before)}, next=${hex64(after)}.`, 33);
     return true;
   }),
   __list_del_entry_valid: kfunc({ entry: voidPtr }, bool, (k, { entry }) => {
@@ -57,13 +49,13 @@ export const listDebugApi: KernelApi = kernelApi('lib/list_debug.c', {
     const after = next(k, entry);
     const name = hex64(entry);
     if (after === 0) corrupt(k, `list_del corruption, ${name}->next is NULL`, 49);
-    if (before === 0) corrupt(k, `list_del corruption, ${name}->prev is NULL`, 52);
-    if (after === LIST_POISON1) corrupt(k, `list_del corruption, ${name}->next is LIST_POISON1 (${hex64(LIST_POISON1)})`, 55);
-    if (before === LIST_POISON2) corrupt(k, `list_del corruption, ${name}->prev is LIST_POISON2 (${hex64(LIST_POISON2)})`, 58);
+    if (before === 0) corrupt(k, `list_del corruption, ${name}->prev is NULL`, 51);
+    if (after === LIST_POISON1) corrupt(k, `list_del corruption, ${name}->next is LIST_POISON1 (${hex64(LIST_POISON1)})`, 53);
+    if (before === LIST_POISON2) corrupt(k, `list_del corruption, ${name}->prev is LIST_POISON2 (${hex64(LIST_POISON2)})`, 56);
     if (next(k, before) !== entry)
-      corrupt(k, `list_del corruption. prev->next should be ${name}, but was ${hex64(next(k, before))}. (prev=${hex64(before)})`, 61);
+      corrupt(k, `list_del corruption. prev->next should be ${name}, but was ${hex64(next(k, before))}. (prev=${hex64(before)})`, 59);
     if (prev(k, after) !== entry)
-      corrupt(k, `list_del corruption. next->prev should be ${name}, but was ${hex64(prev(k, after))}. (next=${hex64(after)})`, 64);
+      corrupt(k, `list_del corruption. next->prev should be ${name}, but was ${hex64(prev(k, after))}. (next=${hex64(after)})`, 62);
     return true;
   }),
 });

@@ -73,7 +73,7 @@ function create(k: Kernel, order: number): Addr {
   return handle;
 }
 function destroy(k: Kernel, handle: Addr): void {
-  if (at(k, handle).chunks.some(({ used }) => used.size > 0)) k.exceptions.bug('lib/genalloc.c', 267);
+  if (at(k, handle).chunks.some(({ used }) => used.size > 0)) k.exceptions.bug('lib/genalloc.c', 255);
   k.get(Pools).delete(handle);
   k.slab.free(handle);
 }
@@ -129,8 +129,9 @@ export const genallocApi: KernelApi = kernelApi('lib/genalloc.c', {
   ),
   gen_pool_free_owner: kfunc({ pool, addr: ulongAddr, size: size_t, owner: voidPtr }, nothing, (k, { pool: of, addr, owner }) => {
     const chunk = at(k, of).chunkOf(addr);
-    if (chunk === undefined || !chunk.used.delete(addr)) k.exceptions.bug('lib/genalloc.c', 512);
-    if (owner !== NULL) k.memory.setPtr(owner, chunk?.owner ?? NULL);
+    if (chunk === undefined) return k.exceptions.bug('lib/genalloc.c', 518);
+    if (!chunk.used.delete(addr)) k.exceptions.bug('lib/genalloc.c', 508);
+    if (owner !== NULL) k.memory.setPtr(owner, chunk.owner);
   }),
   gen_pool_dma_alloc: dmaAllocator(false),
   gen_pool_dma_zalloc: dmaAllocator(true),

@@ -73,7 +73,7 @@ export function* kobjectAdd(k: Kernel, kobj: Addr, parent: Addr): Sleeping<numbe
   if (name === '') {
     k.exceptions.warn(
       'lib/kobject.c',
-      207,
+      210,
       'kobject_add_internal',
       `kobject: (${k.hashPointer(kobj)}): attempted to be registered with empty name!`,
     );
@@ -125,7 +125,7 @@ export function* kobjectPut(k: Kernel, kobj: Addr): Sleeping<void> {
   if ((object.state_initialized & INITIALIZED) === 0) {
     k.exceptions.warn(
       'lib/kobject.c',
-      734,
+      726,
       'kobject_put',
       `kobject: '${kobjectName(k, kobj)}' (${k.hashPointer(kobj)}): is not initialized, yet kobject_put() is being called.`,
     );
@@ -210,7 +210,7 @@ export function addUeventVar(k: Kernel, env: Addr, text: string): number {
   const full =
     event.envp_idx >= UEVENT_NUM_ENVP ? 'too many keys' : event.buflen + text.length >= UEVENT_BUFFER_SIZE ? 'buffer size too small' : '';
   if (full !== '') {
-    k.exceptions.warn('lib/kobject_uevent.c', full === 'too many keys' ? 682 : 693, 'add_uevent_var', `add_uevent_var: ${full}`);
+    k.exceptions.warn('lib/kobject_uevent.c', full === 'too many keys' ? 675 : 686, 'add_uevent_var', `add_uevent_var: ${full}`, 'err');
     return -ENOMEM;
   }
   k.memory.setCstring(event.buf + event.buflen, text);

@@ -123,7 +123,7 @@ export const stringApi: KernelApi = kernelApi('lib/string.c', {
   strlcat: kfunc({ dest: voidPtr, src: voidPtr, count: size_t }, size_t, (k, { dest, src, count }) => {
     const before = k.memory.strlen(dest);
     const length = k.memory.strlen(src);
-    if (before >= count) k.exceptions.bug('lib/string.c', 194);
+    if (before >= count) k.exceptions.bug('lib/string.c', 337);
     scopy(k, dest + before, src, count - before);
     return before + length;
   }),

@@ -319,7 +319,7 @@ export class Buses {
     const view = k.view(DeviceDriver, driver);
     const bus = this.#buses.get(view.bus);
     if (bus === undefined || view.p === NULL) {
-      k.exceptions.warn('drivers/base/driver.c', 194, 'driver_unregister', 'Unexpected driver unregister!');
+      k.exceptions.warn('drivers/base/driver.c', 270, 'driver_unregister', 'Unexpected driver unregister!');
       return;
     }
     const name = k.memory.cstring(view.name);

@@ -112,7 +112,7 @@ function forget(k: Kernel, component: Component): void {
 function* remove(k: Kernel, dev: Addr, ops: Addr): Sleeping<void> {
   const component = components(k).all.find((each) => each.dev === dev && each.ops === ops);
   if (component === undefined) {
-    k.exceptions.warn('drivers/base/component.c', 830, 'component_del');
+    k.exceptions.warn('drivers/base/component.c', 821, 'component_del');
     return;
   }
   if (component.aggregate !== undefined) yield* takeDown(k, component.aggregate);

@@ -435,9 +435,10 @@ export const deviceApi: KernelApi = kernelApi('drivers/base/core.c', {
     }
     k.exceptions.warn(
       'drivers/base/core.c',
-      2334,
+      2510,
       'device_release',
       `Device '${deviceName(k, device)}' does not have a release() function, it is broken and must be fixed. See Documentation/core-api/kobject.rst.`,
+      'err',
     );
   }),
   device_create_release: kfunc({ dev }, nothing, (k, { dev: device }) => {

@@ -235,7 +235,7 @@ function* registerAdapter(k: Kernel, adapter: Addr, nr: number): Sleeping<number
   const view = k.view(Adapter, adapter);
   yield* bus(k).ready();
   if (adapterName(k, adapter) === '') {
-    k.exceptions.warn('drivers/i2c/i2c-core-base.c', 1460, 'i2c_register_adapter', 'i2c adapter has no name');
+    k.exceptions.warn('drivers/i2c/i2c-core-base.c', 1525, 'i2c_register_adapter', 'i2c adapter has no name');
     return -EINVAL;
   }
   if (view.algo === NULL) {

@@ -195,7 +195,7 @@ function* emulateWith(k: Kernel, adapter: Addr, request: Request, messages: Addr
   return 0;
 }
 function* xferLocked(k: Kernel, adapter: Addr, request: Request): Sleeping<number> {
-  const suspended = checkSuspended(k, adapter);
+  const suspended = checkSuspended(k, adapter, '__i2c_smbus_xfer');
   if (suspended !== 0) return suspended;
   const { addr, readWrite, command, protocol, data } = request;
   const flags = request.flags & (I2C_M_TEN | I2C_CLIENT_PEC | I2C_CLIENT_SCCB);

@@ -5,7 +5,7 @@ import type { Kernel } from '../../kernel.ts';
 import { rtMutexLock, rtMutexTryLock, rtMutexUnlock } from '../../locking/rtmutex.ts';
 import type { Addr } from '../../memory.ts';
 import { NS_PER_JIFFY } from '../../time/jiffies.ts';
-import { devPrintk } from '../base/dev_printk.ts';
+import { deviceName, devPrintk } from '../base/dev_printk.ts';
 import { Adapter, Algorithm, adapterOf, busAddress, DeviceOf, I2C_M_RD, LockOperations, Message, Quirks } from './structs.ts';
 
 const NULL = 0;
@@ -42,12 +42,12 @@ export function* withBus<T>(k: Kernel, adapter: Addr, body: () => Sleeping<T>): 
   return result;
 }
 /** 0, or -ESHUTDOWN (and once a warning) for an adapter that is marked as suspended. */
-export function checkSuspended(k: Kernel, adapter: Addr): number {
+export function checkSuspended(k: Kernel, adapter: Addr, caller: string): number {
   const view = k.view(Adapter, adapter);
   if ((view.locked_flags & SUSPENDED) === 0) return 0;
   if ((view.locked_flags & SUSPEND_REPORTED) === 0) {
     view.locked_flags |= SUSPEND_REPORTED;
-    k.exceptions.warn('drivers/i2c/i2c-core.h', 41, '__i2c_check_suspended', 'Transfer while suspended');
+    k.exceptions.warn('drivers/i2c/i2c-core.h', 56, caller, `i2c ${deviceName(k, view.dev)}: Transfer while suspended`);
   }
   return -ESHUTDOWN;
 }
@@ -104,10 +104,10 @@ function breaksQuirks(k: Kernel, adapter: Addr, messages: readonly Addr[]): bool
 /** Sends and receives `count` messages on a bus that the caller has locked. Return: the number done, or -errno. */
 export function* transferLocked(k: Kernel, adapter: Addr, messages: Addr, count: number): Sleeping<number> {
   if (messages === NULL || count < 1) {
-    k.exceptions.warn('drivers/i2c/i2c-core-base.c', 2181, '__i2c_transfer');
+    k.exceptions.warn('drivers/i2c/i2c-core-base.c', 2280, '__i2c_transfer');
     return -EINVAL;
   }
-  const suspended = checkSuspended(k, adapter);
+  const suspended = checkSuspended(k, adapter, '__i2c_transfer');
   if (suspended !== 0) return suspended;
   const size = k.layouts.sizeOf('i2c_msg');
   const all = Array.from({ length: count }, (_, n) => messages + n * size);

@@ -196,7 +196,7 @@ export const inputApi: KernelApi = kernelApi('drivers/input/input.c', {
     const from = inputDev(k, src);
     const to = inputDev(k, dst);
     if (!hasType(k, from, EV_ABS) || !getBit(k, from.absbit, src_axis)) {
-      k.exceptions.warn('drivers/input/input.c', 567, 'input_copy_abs', '');
+      k.exceptions.warn('drivers/input/input.c', 531, 'input_copy_abs');
       return;
     }
     if (from.absinfo === NULL) return;

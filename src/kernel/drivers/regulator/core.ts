@@ -73,7 +73,7 @@ function disable(k: Kernel, handle: Addr): number {
     of.enabled--;
     return 0;
   }
-  k.exceptions.warn('drivers/regulator/core.c', 2965, '_regulator_disable', 'unbalanced disables for regulator-dummy');
+  k.exceptions.warn('drivers/regulator/core.c', 3056, '_regulator_disable', 'unbalanced disables for regulator-dummy');
   return -EIO;
 }
 /** Given back when the driver goes. */

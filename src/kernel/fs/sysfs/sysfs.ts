@@ -419,20 +419,19 @@ export const sysfsApi: KernelApi = kernelApi('fs/sysfs', {
     kfunc({ kobj, dir: optionalCstring, attr: optionalCstring }, nothing, () => {}),
   ),
   /** Into a page's buffer; `buf` must be page aligned. */
-  sysfs_emit: variadic({ buf: voidPtr, fmt: cstring }, int, (k, { buf, fmt, va }) => emit(k, buf, 0, k.formatter.format(fmt, va))),
+  sysfs_emit: variadic({ buf: voidPtr, fmt: cstring }, int, (k, { buf, fmt, va }) =>
+    emit(k, 'sysfs_emit', buf, 0, k.formatter.format(fmt, va)),
+  ),
   sysfs_emit_at: variadic({ buf: voidPtr, at: int, fmt: cstring }, int, (k, { buf, at, fmt, va }) =>
-    emit(k, buf, at, k.formatter.format(fmt, va)),
+    emit(k, 'sysfs_emit_at', buf, at, k.formatter.format(fmt, va)),
   ),
 });
 const kobjectNode = (k: Kernel, object: Addr): Addr => k.view(Kobject, object).sd;
-function emit(k: Kernel, buffer: Addr, at: number, text: string): number {
+function emit(k: Kernel, name: 'sysfs_emit' | 'sysfs_emit_at', buffer: Addr, at: number, text: string): number {
   if (buffer % PAGE_SIZE !== 0 || at < 0 || at >= PAGE_SIZE) {
-    k.exceptions.warn(
-      'fs/sysfs/file.c',
-      735,
-      at === 0 ? 'sysfs_emit' : 'sysfs_emit_at',
-      `invalid sysfs_emit: buf:${k.hashPointer(buffer)}`,
-    );
+    const buf = k.hashPointer(buffer);
+    if (name === 'sysfs_emit') k.exceptions.warn('fs/sysfs/file.c', 740, name, `invalid sysfs_emit: buf:${buf}`);
+    else k.exceptions.warn('fs/sysfs/file.c', 768, name, `invalid sysfs_emit_at: buf:${buf} at:${at}`);
     return 0;
   }
   const bytes = fromLatin1(text.slice(0, PAGE_SIZE - 1 - at));

@@ -40,7 +40,7 @@ export const pmQosApi: KernelApi = kernelApi('drivers/base/power/qos.c', {
     if (k.get(Requests).has(request)) {
       k.exceptions.warn(
         'drivers/base/power/qos.c',
-        341,
+        337,
         '__dev_pm_qos_add_request',
         '__dev_pm_qos_add_request() called for already added request',
       );

@@ -125,7 +125,7 @@ function* register(k: Kernel, { name, parent, devdata, ops, props }: Registratio
   if (props !== NULL) k.memory.copy(backlight.props, props, k.layouts.sizeOf('backlight_properties'));
   if (props === NULL || backlight['props.type'] < RAW || backlight['props.type'] >= TYPES.length) {
     if (props !== NULL)
-      k.exceptions.warn('drivers/video/backlight/backlight.c', 452, 'backlight_device_register', `${name}: invalid backlight type`);
+      k.exceptions.warn('drivers/video/backlight/backlight.c', 432, 'backlight_device_register', `${name}: invalid backlight type`);
     backlight['props.type'] = RAW;
   }
   deviceInitialize(k, backlight.dev);
