@@ -78,6 +78,8 @@ export interface CpuEnvironment {
   functionAt(ip: number): TextRange | undefined;
   /** The functions of the same translation unit (module) as `ip`, by start; the translator may batch them. */
   functionsNear(ip: number): readonly TextRange[];
+  /** The register that the retpoline thunk at `ip` jumps through, or -1. */
+  thunkAt(ip: number): number;
   /** Instructions that reach outside: ports, MSRs, time, features. Throw GuestTrap-like errors through `trap`. */
   readonly io: CpuIo;
 }

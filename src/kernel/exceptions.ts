@@ -4,10 +4,12 @@ import type { SavedRegisters } from './api/registers.ts';
 import { printHeader, printModules, printRegisters } from './arch/x86/dumpstack.ts';
 import { printTrace } from './arch/x86/stacktrace.ts';
 import type { Place } from './arch/x86/unwind_orc.ts';
+import { RSP } from './cpu.ts';
 import type { Kernel } from './kernel.ts';
 import { type Addr, type GuestFault, hex64, kernelAddr } from './memory.ts';
 import { TAINT } from './panic.ts';
 import { type GuestException, TaskKilled } from './sched/execution.ts';
+import { THREAD_SIZE } from './sched/task.ts';
 import type { Nanoseconds } from './time/clock.ts';
 
 const SIGKILL = 9;
@@ -51,9 +53,9 @@ export class ExceptionHandler {
         const ip = kernelAddr(exception.ip);
         const fixup = this.#fixup(ip);
         if (fixup !== undefined) return fixup;
-        const address = Number(BigInt.asIntN(64, exception.address));
-        if (isCanonical(exception.address)) this.#pageFault(ip, address, exception.write ? 2 : 0);
-        else this.#die(`general protection fault, probably for non-canonical address 0x${hex64(address)}: 0000`, ip);
+        const { address, write } = exception;
+        if (isCanonical(address)) this.#pageFault(ip, Number(BigInt.asIntN(64, address)), write ? 2 : 0);
+        else this.#die(`general protection fault, probably for non-canonical address 0x${address.toString(16)}: 0000`, ip);
         return undefined;
       }
       case 'trap':
@@ -64,7 +66,7 @@ export class ExceptionHandler {
         return undefined;
       }
       case 'stack':
-        this.#k.log.print('emerg', `BUG: TASK stack guard page was hit at ${this.#k.hashPointer(kernelAddr(exception.ip))}`);
+        this.#stackOverflow();
         this.#die('stack guard page: 0000', kernelAddr(exception.ip));
         return undefined;
       case 'unimplemented': {
@@ -78,6 +80,13 @@ export class ExceptionHandler {
     }
   }
 
+  /** Linux panics after it; here only the task dies. Source: arch/x86/kernel/traps.c, handle_stack_overflow(). */
+  #stackOverflow(): void {
+    const k = this.#k;
+    const { stack } = k.current;
+    const [hit, start, end] = [k.registers.addr(RSP), stack, stack + THREAD_SIZE - 1].map((address) => k.hashPointer(address));
+    k.log.print('emerg', `BUG: TASK stack guard page was hit at ${hit} (stack is ${start}..${end})`);
+  }
   #trap(vector: number, ip: Addr): number | undefined {
     if (vector === VECTOR_DIVIDE) this.#die('divide error: 0000', ip);
     else if (vector === VECTOR_INVALID_OPCODE) return this.#invalidOpcode(ip);

@@ -10,6 +10,7 @@ import {
   type Sleeping,
   type StructView,
 } from './api/index.ts';
+import { Retpolines } from './arch/x86/entry.ts';
 import { type Cpu, type CpuEnvironment, type CpuFactory, type CpuIo, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
 import { miceNode } from './drivers/input/mousedev.ts';
@@ -355,6 +356,7 @@ export class Kernel {
       },
       functionAt: (ip) => k.text.functionAt(ip),
       functionsNear: (ip) => k.text.functionsNear(ip),
+      thunkAt: (ip) => k.get(Retpolines).at(ip),
       io: k.io,
     };
   }

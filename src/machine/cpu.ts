@@ -41,6 +41,7 @@ export function createCpu(environment: CpuEnvironment, options: CpuOptions = {})
       hostFunctionAt: (ip) => environment.kernelFunctionAt(ip),
       hostCall: (index) => environment.kernelCall(index),
       functionAt: (ip) => environment.functionAt(ip),
+      thunkAt: (ip) => environment.thunkAt(ip),
       io: environment.io,
     },
     { layout, ...options },

@@ -43,6 +43,8 @@ export interface TranslatorHost {
   hostCall(index: number): number;
   /** The function whose text holds `ip`, or undefined when this is not guest text. */
   functionAt(ip: number): FunctionRange | undefined;
+  /** The register that the retpoline thunk at `ip` jumps through, or -1. */
+  thunkAt?(ip: number): number;
   readonly io: TranslatorIo;
 }
 

@@ -229,7 +229,7 @@ export class Translator {
   // ---- Translation
 
   #decode(): Decoder {
-    this.#decoder ??= new Decoder(this.#bytes);
+    this.#decoder ??= new Decoder(this.#bytes, (ip) => this.#host.thunkAt?.(ip) ?? -1);
     return this.#decoder;
   }
 

@@ -1,7 +1,6 @@
 // load_module(), init and delete_module. Order of the checks, errnos and texts: kernel/module/main.c; linux-modules.md 1.
 import { EAGAIN, EBUSY, EEXIST, ENOENT, ENOEXEC, ENOMEM } from '#abi';
 import {
-  type ElfSymbol,
   modinfoEntries,
   SHF_ALLOC,
   SHF_EXECINSTR,
@@ -11,20 +10,18 @@ import {
   SHN_LIVEPATCH,
   SHN_UNDEF,
   SHT_NOBITS,
-  SHT_RELA,
   STB_WEAK,
-  STT_FUNC,
-  SYMBOL_SIZE,
 } from '#elf';
 import type { Sleeping } from '../api/index.ts';
-import type { TextRange } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
-import { type Addr, fromLatin1 } from '../memory.ts';
+import { type Addr } from '../memory.ts';
 import { notifierError, notifyModule } from '../notifier.ts';
 import { moduleTaintLetters, TAINT } from '../panic.ts';
 import type { InitWay } from '../syscalls.ts';
 import { checkElf, Refusal, splitSignature } from './checks.ts';
+import { findSymbols, textRanges } from './kallsyms.ts';
 import { findSymtab, layOut } from './layout.ts';
+import { fillStruct, findExports, findParameters, relocate } from './link.ts';
 import {
   MODULE_NAME_LEN,
   MODULE_STATE_COMING,
@@ -34,10 +31,10 @@ import {
   Module,
   ModuleStruct,
 } from './module.ts';
-import { KernelParam, parseArguments } from './parameters.ts';
+import { parseArguments } from './parameters.ts';
 import { Patcher } from './patch.ts';
-import { relocationRules } from './relocations.ts';
 import { checkVersion, Resolver } from './resolve.ts';
+import { readVersions, sameMagic } from './versions.ts';
 
 const GPL_LICENSES: ReadonlySet<string> = new Set([
   'GPL',
@@ -47,9 +44,6 @@ const GPL_LICENSES: ReadonlySet<string> = new Set([
   'Dual MIT/GPL',
   'Dual MPL/GPL',
 ]);
-const MODINFO_VERSION_ENTRY = 64;
-const KERNEL_SYMBOL_ENTRY = 12;
-const KERNEL_PARAM_ENTRY = 40;
 const O_TRUNC = 0o1000;
 export const MODULE_INIT_IGNORE_MODVERSIONS = 1;
 export const MODULE_INIT_IGNORE_VERMAGIC = 2;
@@ -253,9 +247,9 @@ export class Modules {
     const k = this.#k;
     const values = this.#simplify(module, versions);
     if (values instanceof Refusal) return values;
-    const failed = this.#relocate(module, values);
+    const failed = relocate(this.#k, module, values);
     if (failed !== undefined) return failed;
-    this.#findExports(module);
+    findExports(this.#k, module);
     for (const { name } of module.exports) {
       const owner = this.#resolver.ownerOf(name);
       const other = this.#list.some((m) => m !== module && m.exports.some((e) => e.name === name)) || k.description.exports.has(name);
@@ -265,10 +259,10 @@ export class Modules {
           `${module.name}: exports duplicate symbol ${name} (owned by ${owner === module.name ? 'kernel' : owner})`,
         );
     }
-    this.#findParameters(module);
-    this.#fillStruct(module);
+    findParameters(this.#k, module);
+    fillStruct(this.#k, module);
     new Patcher(k, module).run();
-    this.#findSymbols(module, values);
+    findSymbols(this.#k, module, values);
     k.text.add(module, textRanges(module, values));
     this.#setState(module, MODULE_STATE_COMING);
     return undefined;
@@ -319,150 +313,6 @@ export class Modules {
     module.uses.add(owner);
     owner.users.unshift(module);
     this.#k.view(ModuleStruct, owner.addr).refcnt += 1;
-  }
-
-  #relocate(module: Module, values: readonly bigint[]): Refusal | undefined {
-    const k = this.#k;
-    for (const section of module.elf.sections) {
-      const target = module.layout.placed.get(section.info);
-      if (section.type !== SHT_RELA || target === undefined) continue;
-      const base = (target.area === 'core' ? module.core : module.init) + target.offset;
-      for (const { offset, symbol, type, addend } of module.elf.relocations(section)) {
-        const rule = relocationRules.get(type);
-        if (rule === undefined) return new Refusal(ENOEXEC, `module: ${module.name}: Unknown rela relocation: ${type}`);
-        if (rule.bytes === 0) continue;
-        const place = base + offset;
-        // Linux trusts these two; outside the section it would write over something else.
-        if (offset + rule.bytes > target.section.size || symbol >= values.length) return new Refusal(ENOEXEC);
-        const value = BigInt.asUintN(64, (values[symbol] as bigint) + addend - (rule.relative ? BigInt(place) : 0n));
-        const old = rule.bytes === 8 ? k.memory.u64(place) : BigInt(k.memory.u32(place));
-        if (old !== 0n) {
-          return new Refusal(
-            ENOEXEC,
-            `module: x86/modules: Skipping invalid relocation target, existing value is nonzero for type ${type}, loc ${k.hashPointer(place)}, val ${value.toString(16)}`,
-          );
-        }
-        const low = BigInt.asUintN(32, value);
-        const fits =
-          rule.overflow === 'none' || (rule.overflow === 'unsigned' ? low : BigInt.asUintN(64, BigInt.asIntN(32, value))) === value;
-        if (!fits) {
-          k.log.print('err', `module: overflow in relocation type ${type} val ${value.toString(16)}`);
-          return new Refusal(ENOEXEC, `module: \`${module.name}' likely not compiled with -mcmodel=kernel`);
-        }
-        if (rule.bytes === 8) k.memory.setU64(place, value);
-        else k.memory.setU32(place, Number(low));
-      }
-    }
-    return undefined;
-  }
-
-  #findExports(module: Module): void {
-    const { memory } = this.#k;
-    const read = (table: string, crcs: string, gpl: boolean): Module['exports'] => {
-      const place = module.sectionAddress(table);
-      const versions = module.sectionAddress(crcs);
-      if (place === undefined) return [];
-      return Array.from({ length: Math.floor(place.size / KERNEL_SYMBOL_ENTRY) }, (_, n) => {
-        const at = place.address + n * KERNEL_SYMBOL_ENTRY;
-        const space = memory.s32(at + 8);
-        return {
-          gpl,
-          address: at + memory.s32(at),
-          name: memory.cstring(at + 4 + memory.s32(at + 4), 256),
-          namespace: space === 0 ? '' : memory.cstring(at + 8 + space, 256),
-          crc: versions === undefined ? undefined : memory.u32(versions.address + n * 4),
-        };
-      });
-    };
-    module.exports = [...read('__ksymtab', '__kcrctab', false), ...read('__ksymtab_gpl', '__kcrctab_gpl', true)];
-  }
-  #findParameters(module: Module): void {
-    const place = module.sectionAddress('__param');
-    if (place === undefined) return;
-    const k = this.#k;
-    module.parameters = Array.from({ length: Math.floor(place.size / KERNEL_PARAM_ENTRY) }, (_, n) => {
-      const addr = place.address + n * KERNEL_PARAM_ENTRY;
-      const { name, perm } = k.view(KernelParam, addr);
-      return { addr, perm, name: k.memory.cstring(name, 256) };
-    });
-  }
-  #fillStruct(module: Module): void {
-    const k = this.#k;
-    const struct = k.view(ModuleStruct, module.addr);
-    const { core, init } = module.layout;
-    // The loader's own reference, and one while init runs.
-    struct.refcnt = 2;
-    struct['mkobj.kobj.name'] = struct.name;
-    struct['mkobj.kobj.kref.refcount.refs.counter'] = 1;
-    struct['mkobj.mod'] = module.addr;
-    struct['core_layout.base'] = module.core;
-    struct['core_layout.size'] = core.size;
-    struct['core_layout.text_size'] = core.textSize;
-    struct['core_layout.ro_size'] = core.roSize;
-    struct['core_layout.ro_after_init_size'] = core.roAfterInitSize;
-    struct['init_layout.base'] = module.init;
-    struct['init_layout.size'] = init.size;
-    struct['init_layout.text_size'] = init.textSize;
-    struct['init_layout.ro_size'] = init.roSize;
-    const table = (section: string, entry: number): { address: Addr; count: number } => {
-      const place = module.sectionAddress(section);
-      return { address: place?.address ?? 0, count: Math.floor((place?.size ?? 0) / entry) };
-    };
-    const params = table('__param', KERNEL_PARAM_ENTRY);
-    struct.kp = params.address;
-    struct.num_kp = params.count;
-    const plain = table('__ksymtab', KERNEL_SYMBOL_ENTRY);
-    struct.syms = plain.address;
-    struct.num_syms = plain.count;
-    struct.crcs = table('__kcrctab', 4).address;
-    const gpl = table('__ksymtab_gpl', KERNEL_SYMBOL_ENTRY);
-    struct.gpl_syms = gpl.address;
-    struct.num_gpl_syms = gpl.count;
-    struct.gpl_crcs = table('__kcrctab_gpl', 4).address;
-    const bugs = table('__bug_table', 12);
-    struct.bug_table = bugs.address;
-    struct.num_bugs = bugs.count;
-    const fixups = table('__ex_table', 12);
-    struct.extable = fixups.address;
-    struct.num_exentries = fixups.count;
-    struct.taints = module.taints;
-    struct.percpu = module.percpu ?? 0;
-    struct.percpu_size = module.percpu === undefined ? 0 : (module.layout.percpu?.size ?? 0);
-    for (const list of [struct.source_list, struct.target_list]) {
-      k.memory.setPtr(list, list);
-      k.memory.setPtr(list + 8, list);
-    }
-  }
-  /** The symbols that stay, for /proc/kallsyms and reports. */
-  #findSymbols(module: Module, values: readonly bigint[]): void {
-    const { layout } = module;
-    const plain = new Set(module.exports.filter(({ gpl }) => !gpl).map(({ name }) => name));
-    const describe = (n: number): Module['symbols'][number] => {
-      const symbol = layout.symbols[n] as ElfSymbol;
-      const letter = symbolLetter(module, symbol);
-      return {
-        name: symbol.name,
-        size: symbol.size,
-        address: Number(BigInt.asIntN(64, values[n] as bigint)),
-        letter: plain.has(symbol.name) ? letter.toUpperCase() : letter,
-      };
-    };
-    // While init runs all symbols count; afterwards those of the core.
-    module.symbols = layout.symbols.flatMap((symbol, n) => (symbol.nameOffset === 0 || symbol.section === SHN_UNDEF ? [] : [describe(n)]));
-    module.coreSymbols = layout.coreSymbols.slice(1).map(describe);
-    // The guest sees the same table: mod->core_kallsyms.
-    const { memory } = this.#k;
-    const at = layout.coreKallsyms;
-    let name = 0;
-    layout.coreSymbols.forEach((n, position) => {
-      const symbol = layout.symbols[n] as ElfSymbol;
-      const entry = module.core + at.symtab + position * SYMBOL_SIZE;
-      memory.setU32(entry, name);
-      memory.setU64(entry + 8, values[n] as bigint);
-      memory.setU64(entry + 16, BigInt(symbol.size));
-      memory.write(module.core + at.strtab + name, fromLatin1(symbol.name));
-      name += symbol.name.length + 1;
-    });
   }
 
   #setState(module: Module, state: number): void {
@@ -563,60 +413,8 @@ export function flagsText(module: Module): string {
   return letters + mark === '' ? '' : `(${letters}${mark})`;
 }
 
-function readVersions(section: { size: number } | undefined, elf: Module['elf']): ReadonlyMap<string, number> | undefined {
-  const versions = elf.section('__versions');
-  if (section === undefined || versions === undefined) return undefined;
-  const bytes = elf.contents(versions);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const map = new Map<string, number>();
-  for (let at = 0; at + MODINFO_VERSION_ENTRY <= bytes.length; at += MODINFO_VERSION_ENTRY) {
-    const end = bytes.indexOf(0, at + 8);
-    const name = String.fromCharCode(...bytes.subarray(at + 8, Math.min(end < 0 ? bytes.length : end, at + MODINFO_VERSION_ENTRY)));
-    if (!map.has(name)) map.set(name, view.getUint32(at, true));
-  }
-  return map;
-}
-/** With versions only what follows the release counts. */
-function sameMagic(module: string, kernel: string, versioned: boolean): boolean {
-  const tail = (magic: string): string => (versioned ? magic.slice(magic.indexOf(' ')) : magic);
-  return tail(module) === tail(kernel);
-}
 function structName(bytes: Uint8Array, offset: number): string {
   const field = bytes.subarray(offset, offset + MODULE_NAME_LEN);
   const end = field.indexOf(0);
   return String.fromCharCode(...field.subarray(0, end < 0 ? MODULE_NAME_LEN - 1 : end));
-}
-/** nm's letter. Source: kernel/module/kallsyms.c, elf_type(). */
-function symbolLetter(module: Module, symbol: ElfSymbol): string {
-  const section = module.elf.sections[symbol.section];
-  if (symbol.binding === STB_WEAK) return symbol.type === 1 ? 'v' : 'w';
-  if (symbol.section === SHN_ABS || section?.name === '.data..percpu') return 'a';
-  if (section === undefined) return '?';
-  if ((section.flags & SHF_EXECINSTR) !== 0) return 't';
-  if ((section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOBITS) return (section.flags & SHF_WRITE) === 0 ? 'r' : 'd';
-  if (section.type === SHT_NOBITS) return 'b';
-  return section.name.startsWith('.debug') ? 'n' : '?';
-}
-/** Where the module's functions lie, their cold parts with them. */
-function textRanges(module: Module, values: readonly bigint[]): TextRange[] {
-  const functions = module.layout.symbols.flatMap((symbol, n) => {
-    const placed = module.layout.placed.get(symbol.section);
-    if (symbol.type !== STT_FUNC || placed === undefined) return [];
-    const start = Number(BigInt.asUintN(32, values[n] as bigint));
-    const base = ((placed.area === 'core' ? module.core : module.init) + placed.offset) >>> 0;
-    return [{ name: symbol.name, start, end: start + symbol.size, sectionEnd: base + placed.section.size }];
-  });
-  functions.sort((a, b) => a.start - b.start);
-  const cold = new Map(functions.filter(({ name }) => name.endsWith('.cold')).map((range) => [range.name, range]));
-  const ranges: TextRange[] = [];
-  functions.forEach((range, n) => {
-    // Aliases share a start; a symbol without a size reaches to the next.
-    if (functions[n - 1]?.start === range.start) return;
-    const next = functions.slice(n + 1).find(({ start }) => start > range.start)?.start ?? range.sectionEnd;
-    const end = range.end > range.start ? Math.min(range.end, next) : Math.min(next, range.sectionEnd);
-    const part = cold.get(`${range.name}.cold`);
-    ranges.push({ name: range.name, start: range.start, end, ...(part && { cold: { start: part.start, end: part.end } }) });
-  });
-  module.textRanges = ranges;
-  return ranges;
 }

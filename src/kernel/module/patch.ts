@@ -38,7 +38,6 @@ export class Patcher {
   /** All of it, in Linux's order. */
   run(): void {
     this.#paravirt();
-    this.#retpolines();
     this.#returns();
     this.#alternatives();
     this.#ftrace();
@@ -66,24 +65,6 @@ export class Patcher {
       const room = memory.u8(entry + 9);
       if (target === doesNothing) this.#write(site, NOPS[room] ?? []);
       else this.#write(site, [0xe8, ...little32(target - (site + 5)), ...(NOPS[room - 5] ?? [])]);
-    }
-  }
-  /** `call/jmp __x86_indirect_thunk_REG` becomes `call/jmp *%REG` and NOPs. The thunks lie 32 bytes apart, by register. */
-  #retpolines(): void {
-    const { memory, description } = this.#k;
-    const byAddress = new Map<Addr, number>();
-    ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'].forEach((name, n) => {
-      const thunk = description.exports.get(`__x86_indirect_thunk_${name}`);
-      if (thunk !== undefined) byAddress.set(thunk.address, n);
-    });
-    for (const site of this.#sites('.retpoline_sites')) {
-      const prefix = memory.u8(site) === 0x2e ? 1 : 0;
-      const opcode = memory.u8(site + prefix);
-      const register = byAddress.get(site + prefix + 5 + memory.s32(site + prefix + 1));
-      if (register === undefined || (opcode !== 0xe8 && opcode !== 0xe9)) continue;
-      const bytes = [...(register >= 8 ? [0x41] : []), 0xff, (opcode === 0xe8 ? 0xd0 : 0xe0) | (register & 7)];
-      const room = 5 + prefix - bytes.length;
-      this.#write(site, [...bytes, ...(opcode === 0xe8 ? (NOPS[room] as readonly number[]) : Array<number>(room).fill(0xcc))]);
     }
   }
   #returns(): void {

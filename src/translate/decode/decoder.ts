@@ -33,8 +33,12 @@ export class Decoder {
   #start = 0;
   #end = 0;
 
-  constructor(memory: Uint8Array) {
+  /** The register that a retpoline thunk at an address jumps through, or -1. */
+  readonly #thunk: (ip: number) => number;
+
+  constructor(memory: Uint8Array, thunk: (ip: number) => number = () => -1) {
     this.#memory = memory;
+    this.#thunk = thunk;
     this.#iced = iced();
     this.#instruction = new this.#iced.Instruction();
     for (let register = 0; register < 256; register++) this.#registers.push(registerOperand(register));
@@ -76,6 +80,12 @@ export class Decoder {
         // Segment, control and vector registers: no lifter takes these forms.
         else if (kind === Kind.register) mnemonic += '.other';
       }
+    }
+    // A call or jump to a retpoline thunk is what the thunk does: one through its register.
+    const through = target < 0 ? -1 : this.#thunk(target);
+    if (through >= 0) {
+      operands.push({ kind: 'register', register: through, bits: 64, high: false });
+      target = -1;
     }
     const prefix = this.#memory[ip] ?? 0;
     // Legacy prefixes come first; only then the flags of iced are worth a call.

@@ -36,9 +36,11 @@ export const REGISTER_ROWS = [
   ],
 ] as const;
 
+/** %#lx. */
+export const bareHex = (address: Addr): string => `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`;
 export const symbol = (k: Kernel, address: Addr): string => {
   const found = k.symbolize(address);
-  if (found === undefined) return `0x${hex64(address)}`;
+  if (found === undefined) return bareHex(address);
   return `${found.name}+0x${found.offset.toString(16)}/0x${found.size.toString(16)}${found.module === undefined ? '' : ` [${found.module}]`}`;
 };
 export const print = (k: Kernel, text: string): void => k.log.print('warning', text);
@@ -59,7 +61,7 @@ export function printHeader(k: Kernel): void {
   );
   print(k, HARDWARE);
   if (current.work === undefined) return;
-  const { name, module } = k.symbolize(current.work.fn) ?? { name: `0x${hex64(current.work.fn)}` };
+  const { name, module } = k.symbolize(current.work.fn) ?? { name: bareHex(current.work.fn) };
   print(k, `Workqueue: ${current.work.queue} ${name}${module === undefined ? '' : ` [${module}]`}`);
 }
 /** Whether the bytes around `ip` are mapped: before a module's first page is a guard page. */
@@ -71,7 +73,7 @@ function codeIsReadable(k: Kernel, ip: Addr): boolean {
 }
 /** The bytes around `ip`, that at `ip` in angle brackets. */
 function codeLine(k: Kernel, ip: Addr): string {
-  if (!codeIsReadable(k, ip)) return `Code: Unable to access opcode bytes at 0x${hex64(ip - CODE_BEFORE)}.`;
+  if (!codeIsReadable(k, ip)) return `Code: Unable to access opcode bytes at ${bareHex(ip - CODE_BEFORE)}.`;
   const bytes = [...k.memory.read(ip - CODE_BEFORE, CODE_BEFORE + 1 + CODE_AFTER)].map((byte) => byte.toString(16).padStart(2, '0'));
   return `Code: ${bytes.map((byte, n) => (n === CODE_BEFORE ? `<${byte}>` : byte)).join(' ')}`;
 }
@@ -84,6 +86,7 @@ export function printRegisters(k: Kernel, ip: Addr, cr2: Addr = 0): void {
   for (const row of REGISTER_ROWS) print(k, row.map(([name, n]) => `${name}: ${value(n)}`).join(' '));
   print(k, `FS:  0000000000000000(0000) GS:${hex64(k.percpu.base)}(0000) knlGS:0000000000000000`);
   print(k, 'CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033');
-  // Looking at bytes that are not there was the last page fault.
-  print(k, `CR2: ${hex64(codeIsReadable(k, ip) ? cr2 : ip - CODE_BEFORE)} CR3: 0000000000000000 CR4: 0000000000000000`);
+  // Looking at kernel text that is not there faults too; user addresses are not even tried.
+  const faulted = !codeIsReadable(k, ip) && ip - CODE_BEFORE < 0;
+  print(k, `CR2: ${hex64(faulted ? ip - CODE_BEFORE : cr2)} CR3: 0000000000000000 CR4: 0000000000000000`);
 }
