@@ -37,6 +37,7 @@ const wrong: readonly (readonly [args: readonly string[], message: string, statu
   [['run', '/nosuch'], `run: /nosuch: no such file\n${usage}`, 2],
   [['--mount', 'x'], `--mount wants HOST:GUEST[:ro] with an absolute GUEST, not 'x'\n${usage}`, 2],
   [['--mount', '/nosuch:/x'], `--mount: '/nosuch' is no folder\n${usage}`, 2],
+  [['--mount', 'samples:/m', '--mount', 'src:/m/src'], `--mount: '/m/src' lies inside '/m', which is mounted too\n${usage}`, 2],
   [['kernel'], `kernel wants 'list', 'show' or 'import'\n${usage}`, 2],
   [['kernel', 'show', '5.0'], "no kernel 5.0: import it with 'kobox kernel import PATH' (see 'kobox kernel list')\n", 1],
   [['kernel', 'import', '/nosuch'], '/nosuch: no such file or folder\n', 1],
@@ -61,6 +62,19 @@ test('run: $0, arguments, messages with lines, the standard input, the exit code
 test('-c finds modules of the working directory; a module with a timer does not keep the command from ending', () => {
   const { stdout, status } = kobox(['-c', 'insmod samples/hello/hello.ko && insmod samples/timer/timer.ko && lsmod | wc -l; sleep 100 &']);
   expect({ stdout, status }).toEqual({ stdout: '3\n', status: 0 });
+});
+test('a mount and a named module of the same folder', () => {
+  const { stdout, status } = kobox([
+    '--mount',
+    'samples:/root/samples:ro',
+    '-c',
+    'insmod samples/hello/hello.ko; lsmod | tail -n 1 | cut -c1-5; ls samples/hello/hello.c',
+  ]);
+  expect({ stdout, status }).toEqual({ stdout: 'hello\nsamples/hello/hello.c\n', status: 0 });
+});
+test('a wait that nothing can end is said, and ends', () => {
+  const { stderr, status } = kobox(['-c', 'insmod samples/mailbox/mailbox.ko; cat /dev/mailbox']);
+  expect({ stderr, status }).toEqual({ stderr: 'kobox: every process waits for something that can no longer come\n', status: 1 });
 });
 test('import of the real package, show, list, and a module refused by the other kernel', () => {
   const image = `build/linux-image-6.1.0-56-amd64`;

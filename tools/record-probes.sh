@@ -22,6 +22,6 @@ done > "$work/script"
 sed -i '1i sleep 3' "$work/script"
 "$root/tools/qemu-run.sh" "$work/script" "$root"/test/probes/*.ko > "$work/output"
 for name in $names; do
-  sed -n "/^=== $name\$/,/^=== /p" "$work/output" | grep '^<' | grep -v '>\[[^]]*\] clocksource: ' | sed -E 's/^(<[0-9]+>)\[[^]]*\] /\1/' > "$root/test/probes/$name.dmesg"
+  sed -n "/^=== $name\$/,/^=== /p" "$work/output" | grep '^<' | grep -vE 'clocksource: |hrtimer: interrupt took' | sed -E 's/^(<[0-9]+>)\[[^]]*\] /\1/' > "$root/test/probes/$name.dmesg"
 done
 wc -l "$root"/test/probes/*.dmesg

@@ -20,7 +20,7 @@ if (status !== 0) process.exit(status ?? 1);
 if (process.stdin.isTTY && process.stdout.isTTY) {
   console.log("\nA shell follows (Ctrl-D ends it); the samples are in /root/samples: try 'insmod samples/params/params.ko number=5'.");
   process.exit(
-    spawnSync(process.execPath, [bundle, '--mount', 'samples:/root/samples'], {
+    spawnSync(process.execPath, [bundle, '--mount', 'samples:/root/samples:ro'], {
       stdio: 'inherit',
       cwd: new URL('..', import.meta.url).pathname,
     }).status ?? 1,

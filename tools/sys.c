@@ -193,6 +193,7 @@ int main(int argc, char *argv[])
 {
 	struct sigaction action = { .sa_handler = interrupted };
 
+	memset(files, -1, sizeof(files));
 	sigaction(SIGUSR1, &action, NULL);
 	for (int n = 1; n < argc; n++) {
 		printf("%s", argv[n]);

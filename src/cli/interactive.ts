@@ -99,6 +99,13 @@ class Terminal {
     this.#lines.setPrompt('');
   }
   #ask(prompt: string): Promise<string | undefined> {
+    // What was typed ahead, and no command has read, is for the prompt.
+    const ahead = this.#shell.input.takeLine();
+    if (ahead !== undefined) {
+      const line = new TextDecoder().decode(ahead);
+      process.stdout.write(prompt + line);
+      return Promise.resolve(line.slice(0, -1));
+    }
     if (this.#ended) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#asked = resolve;

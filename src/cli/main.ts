@@ -37,7 +37,10 @@ function parseMount(text: string): Mount {
 function provideNamedModules(machine: Machine, script: string): void {
   for (const [path] of script.matchAll(/[^\s;|&'"<>()]+\.ko\b/g)) {
     if (!statSync(path, { throwIfNoEntry: false })?.isFile()) continue;
-    provideFile(machine, resolve(path), path.startsWith('/') ? path : `/root/${path}`);
+    const guest = path.startsWith('/') ? path : `/root/${path}`;
+    // What a mount has under that name is it already.
+    const place = machine.kernel.vfs.resolve(guest, '/');
+    if (typeof place === 'number' || place.node === undefined) provideFile(machine, resolve(path), guest);
   }
 }
 
@@ -71,7 +74,13 @@ async function main(argv: readonly string[]): Promise<number> {
   if (verb === 'run' && file === undefined) throw new UsageError('run needs a script');
   if (verb === 'run' && values.command !== undefined) throw new UsageError('run and -c exclude each other');
   const mounts = (values.mount ?? []).map(parseMount);
-  const script = file === undefined ? values.command : readScript(file);
+  for (const { guest } of mounts) {
+    const outer = mounts.find((other) => guest !== other.guest && `${guest}/`.startsWith(`${other.guest.replace(/\/+$/, '')}/`));
+    if (outer !== undefined) throw new UsageError(`--mount: '${guest}' lies inside '${outer.guest}', which is mounted too`);
+  }
+  const typed = file === undefined && values.command === undefined && !process.stdin.isTTY;
+  // Without a terminal the standard input is the script, as bash has it.
+  const script = typed ? readFileSync(0, 'utf8') : file === undefined ? values.command : readScript(file);
   const machine = await boot({
     ...(values.kernel !== undefined && { kernel: values.kernel }),
     time: script === undefined ? 'wall' : 'virtual',
@@ -91,6 +100,11 @@ async function runScript(machine: Machine, script: string, options: { name?: str
       process.stdin.on('data', (bytes) => shell.input.push(bytes));
       process.stdin.on('end', () => shell.input.end());
     },
+  });
+  // In virtual time nothing can happen any more: on Linux this would wait for ever.
+  process.on('beforeExit', () => {
+    process.stderr.write('kobox: every process waits for something that can no longer come\n');
+    process.exit(1);
   });
   const { exitCode } = await shell.run(script);
   await shell.end();

@@ -37,6 +37,9 @@ class AsyncCalls {
 const calls = (k: Kernel): AsyncCalls => k.get(AsyncCalls);
 const ALL = 1n << 64n;
 
+/** Until no call goes on: before a module's init memory is freed, as functions there may still run. */
+export const asyncSynchronizeFull = (k: Kernel): Sleeping<void> => calls(k).synchronize(ALL, undefined);
+
 export const asyncApi: KernelApi = kernelApi('kernel/async.c', {
   async_schedule_node: kfunc({ func: voidPtr, data: voidPtr, node: int }, u64, (k, { func, data }) => calls(k).schedule(func, data, NULL)),
   async_schedule_node_domain: kfunc({ func: voidPtr, data: voidPtr, node: int, domain: voidPtr }, u64, (k, { func, data, domain }) =>

@@ -58,6 +58,7 @@ import { pciDriverApi } from './drivers/pci/pci-driver.ts';
 import { phyApi } from './drivers/phy/phy-core.ts';
 import { pinctrlApi } from './drivers/pinctrl/core.ts';
 import { crosEcProtoApi } from './drivers/platform/chrome/cros_ec_proto.ts';
+import { p2sbApi } from './drivers/platform/x86/p2sb.ts';
 import { pnpApi } from './drivers/pnp/driver.ts';
 import { powerSupplyApi } from './drivers/power/supply/power_supply_core.ts';
 import { regulatorApi } from './drivers/regulator/core.ts';
@@ -87,6 +88,7 @@ import { irqChipApi, irqDescApi } from './irq/irqdesc.ts';
 import { irqManageApi } from './irq/manage.ts';
 import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
+import { kexecApi } from './kexec_core.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
@@ -132,7 +134,9 @@ import { printkApi } from './printk/printk.ts';
 import { rcuApi, srcuApi } from './rcu/tree.ts';
 import { resourceApi } from './resource.ts';
 import { initTaskApi } from './sched/init_task.ts';
+import { loadavgApi } from './sched/loadavg.ts';
 import { completionApi, waitApi } from './sched/wait.ts';
+import { securityApi } from './security/security.ts';
 import { signalApi } from './signal.ts';
 import { cpuApi, cpuCountApi, smpApi, touchWatchdogApi } from './smp.ts';
 import { softirqApi } from './softirq.ts';
@@ -217,6 +221,7 @@ export const kernelTables: readonly KernelApi[] = [
   irqWorkApi,
   jumpLabelApi,
   kasprintfApi,
+  kexecApi,
   keyboardApi,
   kfifoApi,
   kobjectApi,
@@ -230,6 +235,7 @@ export const kernelTables: readonly KernelApi[] = [
   libfsApi,
   listDebugApi,
   listSortApi,
+  loadavgApi,
   mathApi,
   memoryApi,
   mempoolApi,
@@ -243,6 +249,7 @@ export const kernelTables: readonly KernelApi[] = [
   nlsApi,
   notifierApi,
   openApi,
+  p2sbApi,
   pageAllocApi,
   panicApi,
   paramsApi,
@@ -283,6 +290,7 @@ export const kernelTables: readonly KernelApi[] = [
   rwsemApi,
   scatterlistApi,
   schedCoreApi,
+  securityApi,
   selectApi,
   semaphoreApi,
   seqFileApi,

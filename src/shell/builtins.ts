@@ -1,8 +1,10 @@
 // bash's builtins. Source: bash(1), SHELL BUILTIN COMMANDS.
 import { endsProcess, SIGINT, signalNames, signalNumber, strerror } from '#abi';
 import { echo, printf, test } from './commands/test.ts';
-import { type Interpreter, Interrupted, Leave } from './interpreter.ts';
+import { Leave } from './control.ts';
+import type { Interpreter } from './interpreter.ts';
 import { readBuiltin } from './read.ts';
+import { command, literal, statement } from './syntax.ts';
 
 type Builtin = (shell: Interpreter, args: readonly string[]) => Promise<number>;
 const BY_SIGNAL = 128;
@@ -344,6 +346,8 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['exit', status('exit')],
   ['export', declare('export')],
   ['fg', foreground],
+  // just-bash keeps its place in OPTIND.
+  ['getopts', async (shell, args) => (await shell.expander.evaluate([statement(command('getopts', args.map(literal)))])).status],
   [
     'help',
     async (shell) => {
@@ -410,4 +414,3 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['unset', unset],
   ['wait', wait],
 ]);
-export { Interrupted };

@@ -26,6 +26,7 @@ export class ExpansionFailed extends Error {}
 export interface ExpansionHost {
   readonly io: Io;
   readonly state: State;
+  complain(text: string): Promise<void>;
   /** What a command substitution prints, without newlines at its end. */
   substitute(body: ScriptNode): Promise<string>;
   /** A path that is the input or output of a running command: <(...). */
@@ -93,7 +94,7 @@ export class Expander {
         }
         case 'ParameterExpansion': {
           const value = part.operation === null ? this.#scalar(part.parameter) : undefined;
-          if (value === undefined || (!whole && NOT_PLAIN.test(value))) return undefined;
+          if (value === undefined || (!whole && this.#splits(value))) return undefined;
           text += value;
           present ||= value !== '';
           break;
@@ -103,6 +104,11 @@ export class Expander {
       }
     }
     return present ? [text] : [];
+  }
+  /** Whether an unquoted value may become more, or other, words. */
+  #splits(value: string): boolean {
+    const separators = this.#host.state.get('IFS') ?? '';
+    return NOT_PLAIN.test(value) || [...separators].some((character) => value.includes(character));
   }
   #scalar(name: string): string | undefined {
     const { state } = this.#host;
@@ -164,11 +170,11 @@ export class Expander {
   }
   /** Assigns; an element of an array too. Gives 1 for a readonly variable. */
   async assign({ name, value, array, append }: Assignment): Promise<number> {
-    const { state, io } = this.#host;
+    const { state } = this.#host;
     const [, base = name, index] = /^(\w+)\[(.*)\]$/.exec(name) ?? [];
     if (state.readonlys.has(base)) {
-      await io.err(`${state.name}: ${base}: readonly variable\n`);
-      return 1;
+      await this.#host.complain(`${base}: readonly variable`);
+      throw new ExpansionFailed('readonly');
     }
     if (array !== null) {
       const items = await this.words(array);

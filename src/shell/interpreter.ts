@@ -2,51 +2,25 @@
 // of the kernel, with its own descriptors.
 import { O_RDONLY, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, signalText, strerror } from '#abi';
 import type { Process } from '#kernel';
-import { builtins } from './builtins.ts';
-import { fileTest } from './commands/test.ts';
+import { runCompound } from './compound.ts';
+import { Interrupted, Leave } from './control.ts';
 import { Expander, ExpansionFailed, type ExpansionHost, PIPESTATUS } from './expand.ts';
 import { Ended, Io, WriteFailed } from './io.ts';
 import { type Job, Jobs, STATE_WIDTH } from './jobs.ts';
-import { ARGUMENTS, justBash, STATUS } from './just_bash.ts';
+import { justBash } from './just_bash.ts';
 import { parsePlain } from './plain.ts';
 import { redirect } from './redirect.ts';
 import type { Services } from './services.ts';
+import { runSimple } from './simple.ts';
 import type { State } from './state.ts';
-import {
-  type CommandNode,
-  type Compound,
-  command,
-  literal,
-  type Of,
-  type PipelineNode,
-  parameter,
-  rewrite,
-  type ScriptNode,
-  type SimpleCommandNode,
-  type StatementNode,
-  statement,
-  type WordNode,
-} from './syntax.ts';
+import type { CommandNode, PipelineNode, ScriptNode, SimpleCommandNode, StatementNode, WordNode } from './syntax.ts';
+import { type SyntaxComplaint, syntaxComplaint } from './syntax_error.ts';
 
 const SYNTAX_ERROR = 2;
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 const BY_SIGNAL = 128;
 const YIELD_MS = 50;
-
-/** break, continue, return and exit unwind the interpreter. */
-export class Leave extends Error {
-  readonly kind: 'break' | 'continue' | 'return' | 'exit';
-  /** Loops left, or the status. */
-  levels: number;
-  constructor(kind: Leave['kind'], levels: number) {
-    super(kind);
-    this.kind = kind;
-    this.levels = levels;
-  }
-}
-/** Ctrl-C: back to the prompt. */
-export class Interrupted extends Error {}
 
 export class Interpreter implements ExpansionHost {
   readonly services: Services;
@@ -55,7 +29,7 @@ export class Interpreter implements ExpansionHost {
   readonly jobs: Jobs;
   readonly #expander: Expander;
   /** This process has nothing to do after its command: an external one takes its place. */
-  #replaceable = false;
+  replaceable = false;
   /** Inside a condition, where `set -e` does not count. */
   #tested = 0;
   /** Names of signals whose trap waits to be run. */
@@ -63,7 +37,7 @@ export class Interpreter implements ExpansionHost {
   interrupted = false;
   #lastYield = 0;
   /** Line of the command that runs. */
-  #line = 0;
+  line = 0;
 
   constructor(services: Services, process: Process, state: State) {
     this.services = services;
@@ -75,31 +49,37 @@ export class Interpreter implements ExpansionHost {
 
   /** 'bash: line 3' in a script, 'bash' at a prompt. */
   where(line: number): string {
-    return this.state.interactive || line === 0 ? this.state.name : `${this.state.name}: line ${line}`;
+    return this.state.atPrompt || line === 0 ? this.state.name : `${this.state.name}: line ${line}`;
   }
-  async complain(text: string, line = this.#line): Promise<void> {
+  async complain(text: string, line = this.line): Promise<void> {
     await this.io.err(`${this.where(line)}: ${text}\n`);
   }
 
   /** Runs a script in this process; its status. Leave and Ended pass through. */
   async source(script: string): Promise<number> {
-    const tree = await this.parse(script);
-    if (tree === undefined) return (this.state.status = SYNTAX_ERROR);
-    return this.list(tree.statements);
+    const parsed = await this.parse(script);
+    if (!('showsLine' in parsed)) return this.list(parsed.statements);
+    // bash runs what stands before the line that it cannot read.
+    const before = script
+      .split('\n')
+      .slice(0, parsed.line - 1)
+      .join('\n');
+    const tree = before.trim() === '' || !parsed.showsLine ? undefined : await this.parse(before);
+    if (tree !== undefined && !('showsLine' in tree)) await this.list(tree.statements);
+    const { name, atPrompt, fromOption } = this.state;
+    const where = atPrompt ? `${name}: ` : `${name}: ${fromOption ? '-c: ' : ''}line ${parsed.line}: `;
+    const text = parsed.showsLine && !atPrompt ? `${where}\`${script.split('\n')[parsed.line - 1] ?? ''}'\n` : '';
+    await this.io.err(`${where}${parsed.text}\n${text}`);
+    return (this.state.status = SYNTAX_ERROR);
   }
-  async parse(script: string): Promise<ScriptNode | undefined> {
+  async parse(script: string): Promise<ScriptNode | SyntaxComplaint> {
     const plain = this.state.aliases.size === 0 ? parsePlain(script) : undefined;
     if (plain !== undefined) return plain;
     const { parse } = await justBash();
     try {
       return parse(script);
     } catch (error) {
-      const [, line = '1', message = (error as Error).message] = /^Parse error at (\d+):\d+: (.*)$/s.exec((error as Error).message) ?? [];
-      const { name, interactive, fromOption } = this.state;
-      const where = `${name}: ${fromOption ? '-c: ' : ''}line ${line}: `;
-      const text = script.split('\n')[Number(line) - 1] ?? '';
-      await this.io.err(interactive ? `${name}: ${message}\n` : `${where}${message}\n${where}\`${text}'\n`);
-      return undefined;
+      return syntaxComplaint((error as Error).message, script);
     }
   }
   async list(statements: readonly StatementNode[]): Promise<number> {
@@ -107,7 +87,7 @@ export class Interpreter implements ExpansionHost {
     return this.state.status;
   }
   /** As list(), where a failing command is an answer and not an error. */
-  async #condition(statements: readonly StatementNode[]): Promise<boolean> {
+  async condition(statements: readonly StatementNode[]): Promise<boolean> {
     this.#tested++;
     try {
       return (await this.list(statements)) === 0;
@@ -226,7 +206,7 @@ export class Interpreter implements ExpansionHost {
   }
   /** Runs one command in a process that was made for it. */
   async only(node: CommandNode): Promise<number> {
-    this.#replaceable = true;
+    this.replaceable = true;
     return this.command(node);
   }
 
@@ -296,7 +276,7 @@ export class Interpreter implements ExpansionHost {
     if (process === undefined || signal === undefined || signal === SIGINT || signal === SIGPIPE) return;
     if (this.state.interactive || this.state.name === 'sh') await this.io.err(`${signalText(signal)}\n`);
     else if (signal !== SIGTERM)
-      await this.io.err(`${this.where(this.#line)}: ${`${process.pid}`.padStart(5)} ${signalText(signal).padEnd(STATE_WIDTH)}${text}\n`);
+      await this.io.err(`${this.where(this.line)}: ${`${process.pid}`.padStart(5)} ${signalText(signal).padEnd(STATE_WIDTH)}${text}\n`);
   }
   async #background(node: StatementNode): Promise<void> {
     const text = (node.sourceText ?? '').replace(/\s*&\s*$/, '');
@@ -320,21 +300,21 @@ export class Interpreter implements ExpansionHost {
   }
 
   async command(node: CommandNode): Promise<number> {
-    if (node.type === 'SimpleCommand') return this.#simple(node);
+    if (node.type === 'SimpleCommand') return runSimple(this, node);
     if (node.type === 'FunctionDef') {
       this.state.functions.set(node.name, node);
       return 0;
     }
-    const replaceable = this.#replaceable;
-    this.#replaceable = false;
+    const replaceable = this.replaceable;
+    this.replaceable = false;
     if (node.type === 'Subshell' && !replaceable) {
       const child = this.fork((self) => self.only(node), { group: this.state.interactive ? 0 : undefined });
       return (await this.foreground([child]))[0] ?? 0;
     }
-    return this.#redirected(node.redirections, node.line, () => this.#compound(node));
+    return this.redirected(node.redirections, node.line, () => runCompound(this, node));
   }
   /** Runs `body` with redirections, which are undone afterwards. */
-  async #redirected(
+  async redirected(
     redirections: SimpleCommandNode['redirections'],
     line: number | undefined,
     body: () => Promise<number>,
@@ -346,218 +326,6 @@ export class Interpreter implements ExpansionHost {
       return await body();
     } finally {
       await redirected.undo();
-    }
-  }
-  async #compound(node: Compound): Promise<number> {
-    switch (node.type) {
-      case 'Group':
-      case 'Subshell':
-        return this.list(node.body);
-      case 'If':
-        for (const { condition, body } of node.clauses) if (await this.#condition(condition)) return this.list(body);
-        return node.elseBody === null ? 0 : this.list(node.elseBody);
-      case 'For':
-        return this.#for(node);
-      case 'While':
-        return this.#loop(() => this.#condition(node.condition), node.body);
-      case 'Until':
-        return this.#loop(async () => !(await this.#condition(node.condition)), node.body);
-      case 'CStyleFor':
-        return this.#cStyleFor(node);
-      case 'Case':
-        return this.#case(node);
-      case 'ArithmeticCommand':
-        return (await this.#expander.evaluate([statement({ ...node, redirections: [] })])).status;
-      case 'ConditionalCommand':
-        return this.#conditional(await this.#withFileTests({ ...node, redirections: [] }));
-    }
-  }
-  async #conditional(node: Of<'ConditionalCommand'>): Promise<number> {
-    // What =~ has matched is an array, which only words bring back.
-    const results = ['?', 'BASH_REMATCH[@]'].map((name) => ({
-      type: 'Word' as const,
-      parts: [{ type: 'DoubleQuoted' as const, parts: [parameter(name)] }],
-    }));
-    if (!JSON.stringify(node).includes('"=~"')) return (await this.#expander.evaluate([statement(node)])).status;
-    const { words } = await this.#expander.evaluate([statement(node), statement(command(ARGUMENTS, results))], true);
-    const [status, ...groups] = words ?? ['2'];
-    if (status === '0') this.state.variables.set('BASH_REMATCH', groups);
-    return Number(status);
-  }
-  /** break and continue of a loop body. Whether the loop goes on. */
-  async #turn(body: readonly StatementNode[]): Promise<boolean> {
-    try {
-      await this.list(body);
-    } catch (error) {
-      if (!(error instanceof Leave) || (error.kind !== 'break' && error.kind !== 'continue')) throw error;
-      this.state.status = 0;
-      if (--error.levels > 0) throw error;
-      return error.kind === 'continue';
-    }
-    return true;
-  }
-  async #loop(
-    condition: () => Promise<boolean>,
-    body: readonly StatementNode[],
-    after: () => Promise<unknown> = async () => {},
-  ): Promise<number> {
-    let status = 0;
-    while (await condition()) {
-      const goesOn = await this.#turn(body);
-      status = this.state.status;
-      if (!goesOn) break;
-      await after();
-    }
-    return status;
-  }
-  async #for({ variable, words, body }: Of<'For'>): Promise<number> {
-    const items = words === null ? [...this.state.positional] : await this.#expander.words(words);
-    let n = 0;
-    return this.#loop(async () => {
-      const item = items[n++];
-      if (item !== undefined) this.state.set(variable, item);
-      return item !== undefined;
-    }, body);
-  }
-  async #cStyleFor({ init, condition, update, body }: Of<'CStyleFor'>): Promise<number> {
-    const evaluate = async (expression: Of<'ArithmeticCommand'>['expression'] | null): Promise<boolean> => {
-      if (expression === null) return true;
-      return (await this.#expander.evaluate([statement({ type: 'ArithmeticCommand', expression, redirections: [] })])).status === 0;
-    };
-    await evaluate(init);
-    return this.#loop(
-      () => evaluate(condition),
-      body,
-      () => evaluate(update),
-    );
-  }
-  async #case(node: Of<'Case'>): Promise<number> {
-    const items = node.items.map((item, n) => ({
-      ...item,
-      terminator: ';;' as const,
-      body: [statement(command(STATUS, [literal(`${n + 1}`)]))],
-    }));
-    const first = (await this.#expander.evaluate([statement({ ...node, items, redirections: [] })])).status - 1;
-    let status = 0;
-    for (let n = first; n >= 0 && n < node.items.length; n++) {
-      const item = node.items[n] as (typeof node.items)[number];
-      status = await this.list(item.body);
-      if (item.terminator !== ';&') break;
-    }
-    return status;
-  }
-  /** [[ -c x ]] and the like: just-bash does not know kinds of files, so these are answered here. */
-  async #withFileTests(node: Of<'ConditionalCommand'>): Promise<Of<'ConditionalCommand'>> {
-    return rewrite(node, (part) => {
-      const unary = part as Extract<Of<'ConditionalCommand'>['expression'], { type: 'CondUnary' }>;
-      if (unary.type !== 'CondUnary' || !/^-[abcdefghkprsuwxGLOSt]$/.test(unary.operator)) return undefined;
-      return this.#expander.value(unary.operand).then(async (path) => {
-        const holds = await fileTest(this.io, unary.operator, path);
-        return { type: 'CondUnary', operator: '-n', operand: literal(holds ? '1' : '') };
-      });
-    });
-  }
-
-  async #simple(node: SimpleCommandNode): Promise<number> {
-    const replaceable = this.#replaceable;
-    this.#replaceable = false;
-    let words: string[];
-    try {
-      const all = node.name === null ? [] : [node.name, ...node.args];
-      words = await this.#expander.words(await this.#unaliased(all));
-    } catch (error) {
-      if (error instanceof ExpansionFailed) return this.#failedExpansion();
-      throw error;
-    }
-    const [name] = words;
-    if (name === undefined) return this.#assignments(node);
-    this.#line = node.line ?? this.#line;
-    if (this.state.options.has('xtrace')) await this.io.err(`+ ${words.join(' ')}\n`);
-    const extra = new Map<string, string>();
-    for (const { name: variable, value } of node.assignments) extra.set(variable, await this.#expander.value(value));
-    const body = this.state.functions.get(name);
-    if (body !== undefined)
-      return this.#redirected(node.redirections, node.line, () => this.#withVariables(extra, () => this.#function(body, words)));
-    const builtin = builtins.get(name);
-    if (builtin !== undefined) {
-      if (name === 'exec') return this.#exec(words.slice(1), node, extra);
-      return this.#redirected(node.redirections, node.line, () => this.#withVariables(extra, () => this.builtin(builtin, words)));
-    }
-    const environment = this.state.environment(extra);
-    const run = async (self: Interpreter): Promise<number> => {
-      if (node.redirections.length > 0) {
-        const redirected = await redirect(self, node.redirections, node.line);
-        if (redirected === undefined) return 1;
-        await redirected.keep();
-      }
-      return self.external(words, environment, node.line);
-    };
-    if (replaceable) return run(this);
-    const comm = name.slice(name.lastIndexOf('/') + 1);
-    const child = this.fork(run, { group: this.state.interactive ? 0 : undefined, comm });
-    return (await this.foreground([child], words.join(' ')))[0] ?? 0;
-  }
-  #failedExpansion(): number {
-    if (!this.state.interactive && this.state.options.has('nounset')) throw new Leave('exit', 1);
-    return 1;
-  }
-  async #unaliased(words: readonly SimpleCommandNode['args'][number][]): Promise<readonly SimpleCommandNode['args'][number][]> {
-    const [first, ...rest] = words;
-    const [part] = first?.parts ?? [];
-    const value = part?.type === 'Literal' && first?.parts.length === 1 ? this.state.aliases.get(part.value) : undefined;
-    if (value === undefined || part?.type !== 'Literal') return words;
-    const tree = (await justBash()).parse(value);
-    const replacement = tree.statements[0]?.pipelines[0]?.commands[0];
-    if (replacement?.type !== 'SimpleCommand' || replacement.name === null) return words;
-    return [replacement.name, ...replacement.args, ...rest];
-  }
-  async #assignments(node: SimpleCommandNode): Promise<number> {
-    const before = this.state.status;
-    this.state.status = 0;
-    return this.#redirected(node.redirections, node.line, async () => {
-      for (const entry of node.assignments) {
-        try {
-          const error = await this.#expander.assign(entry);
-          if (error !== 0) return error;
-        } catch (error) {
-          if (error instanceof ExpansionFailed) return this.#failedExpansion();
-          throw error;
-        }
-      }
-      // The status of the last command substitution, when there was one.
-      return node.assignments.length === 0 && node.redirections.length === 0 ? before : this.state.status;
-    });
-  }
-  async #withVariables(extra: ReadonlyMap<string, string>, body: () => Promise<number>): Promise<number> {
-    if (extra.size === 0) return body();
-    const before = [...extra.keys()].map((name) => [name, this.state.variables.get(name)] as const);
-    for (const [name, value] of extra) this.state.variables.set(name, value);
-    try {
-      return await body();
-    } finally {
-      for (const [name, value] of before) {
-        if (value === undefined) this.state.variables.delete(name);
-        else this.state.variables.set(name, value);
-      }
-    }
-  }
-  async #function(body: Of<'FunctionDef'>, [, ...args]: readonly string[]): Promise<number> {
-    const { positional } = this.state;
-    const MAX_DEPTH = 1000;
-    if (this.state.hidden.length > MAX_DEPTH) {
-      await this.complain(`${body.name}: maximum function nesting level exceeded (${MAX_DEPTH})`);
-      return 1;
-    }
-    this.state.positional = args;
-    this.state.hidden.push(new Map());
-    try {
-      return await this.#redirected(body.redirections, body.line, () => this.command(body.body));
-    } catch (error) {
-      if (error instanceof Leave && error.kind === 'return') return error.levels;
-      throw error;
-    } finally {
-      this.state.leaveFunction();
-      this.state.positional = positional;
     }
   }
   async builtin(
@@ -573,16 +341,6 @@ export class Interpreter implements ExpansionHost {
       await this.complain(`${name}: write error: ${strerror(error.errno)}`);
       return 1;
     }
-  }
-  async #exec(words: readonly string[], node: SimpleCommandNode, extra: ReadonlyMap<string, string>): Promise<number> {
-    const redirected = await redirect(this, node.redirections, node.line);
-    await redirected?.keep();
-    if (redirected === undefined) {
-      if (!this.state.interactive) throw new Leave('exit', 1);
-      return 1;
-    }
-    if (words.length === 0) return 0;
-    throw new Leave('exit', await this.external(words, this.state.environment(extra), node.line));
   }
   /** Runs an external command in this process. */
   async external(words: readonly string[], environment: ReadonlyMap<string, string>, line?: number): Promise<number> {

@@ -4,7 +4,8 @@ import { concatenate, type Process, StreamFile } from '#kernel';
 import type { Machine } from '#machine';
 import { builtins } from './builtins.ts';
 import { commandNames, findCommand } from './commands/index.ts';
-import { Interpreter, Interrupted, Leave } from './interpreter.ts';
+import { Interrupted, Leave } from './control.ts';
+import { Interpreter } from './interpreter.ts';
 import { Ended } from './io.ts';
 import { justBash } from './just_bash.ts';
 import { parsePlain } from './plain.ts';
@@ -79,7 +80,7 @@ export class Shell {
       names: () => commandNames(),
     };
     const state = this.#state;
-    state.interactive = terminal;
+    state.interactive = state.atPrompt = terminal;
     state.name = options.name ?? 'bash';
     state.fromOption = options.name === undefined;
     state.positional = [...(options.args ?? [])];
@@ -91,6 +92,8 @@ export class Shell {
     for (const [name, value] of Object.entries({ IFS: ' \t\n', HOSTNAME: 'kobox', OSTYPE: 'linux-gnu', UID: '0', EUID: '0', PPID: '1' }))
       state.variables.set(name, value);
     this.#interpreter = this.#login();
+    // The first line that needs it shall not wait for it.
+    if (terminal) void justBash();
   }
   /** A new process for the shell itself. */
   #login(): Interpreter {

@@ -17,6 +17,8 @@ export class State {
   /** $0: how messages name the shell. */
   name = 'bash';
   interactive = false;
+  /** It belongs to a shell with a prompt: messages have no line numbers. */
+  atPrompt = false;
   /** The script is the argument of -c. */
   fromOption = false;
   /** How many files are being read by `.`. */
@@ -38,6 +40,7 @@ export class State {
     copy.lastBackground = this.lastBackground;
     copy.name = this.name;
     copy.pid = this.pid;
+    copy.atPrompt = this.atPrompt;
     return copy;
   }
   get(name: string): string | undefined {

@@ -76,6 +76,19 @@ export function attrWrite(signed: boolean): KernelSymbol {
   });
 }
 export const libfsApi: KernelApi = kernelApi('fs/libfs.c', {
+  /** From kernel memory to kernel memory, as a file's read. Return: bytes. */
+  memory_read_from_buffer: kfunc(
+    { to: voidPtr, count: size_t, ppos: voidPtr, from: voidPtr, available: size_t },
+    ssize_t,
+    (k, { to, count, ppos, from, available }) => {
+      const at = k.memory.ptr(ppos);
+      if (at < 0) return -EINVAL;
+      const bytes = Math.min(count, Math.max(0, available - at));
+      k.memory.copy(to, from + at, bytes);
+      k.memory.setPtr(ppos, at + bytes);
+      return bytes;
+    },
+  ),
   simple_read_from_buffer: kfunc(
     { to: voidPtr, count: size_t, ppos: voidPtr, from: voidPtr, available: size_t },
     ssize_t,

@@ -1,5 +1,5 @@
 // Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
-import { EIO } from '#abi';
+import { EIO, ENODEV } from '#abi';
 
 import { DmaChannels } from '../dma.ts';
 import { MiscDevices } from '../drivers/char/misc.ts';
@@ -19,7 +19,7 @@ import {
 } from '../module/module.ts';
 import { getParameter, setParameter } from '../module/parameters.ts';
 import { moduleTaintLetters } from '../panic.ts';
-import { buses, classes, filesystems } from '../q35.generated.ts';
+import { buses, classes, drivers, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
 import { CharDevices } from './char_dev.ts';
 import { AttributeFile, ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
@@ -93,6 +93,19 @@ function procfs(k: Kernel): void {
   procSys(k, proc);
 }
 
+const SYSFS_SIZE = 4096;
+/** What is written to a driver that has no devices: none of its name. */
+function noDevice(): TextFile {
+  return new TextFile(
+    0o200,
+    {
+      *write() {
+        return -ENODEV;
+      },
+    },
+    SYSFS_SIZE,
+  );
+}
 function sysfs(k: Kernel): void {
   const sys = new TreeDirectory(0o555, false);
   k.vfs.mount({ source: 'sysfs', target: '/sys', type: 'sysfs', options: 'rw,nosuid,nodev,noexec,relatime' }, sys);
@@ -100,6 +113,16 @@ function sysfs(k: Kernel): void {
   for (const name of buses) {
     sys.child('bus').child(name).child('devices');
     sys.child('bus').child(name).child('drivers');
+  }
+  for (const line of drivers) {
+    const space = line.indexOf(' ');
+    const driver = sys
+      .child('bus')
+      .child(line.slice(0, space))
+      .child('drivers')
+      .child(line.slice(space + 1));
+    for (const name of ['bind', 'unbind']) driver.put(name, noDevice());
+    driver.put('uevent', new TextFile(0o200, {}, SYSFS_SIZE));
   }
   for (const name of classes) sys.child('class').child(name);
   const directories = new WeakMap<Module, Directory>();

@@ -122,8 +122,8 @@ export class KernelProcess implements Process {
     return this.#ignored;
   }
   /** Runs a system call as a task. A killed process gets -EINTR: nobody is left to see the result. */
-  async #call<T>(body: () => Sleeping<T>): Promise<T | number> {
-    if (this.#dying()) return -EINTR;
+  async #call<T>(body: () => Sleeping<T>, always = false): Promise<T | number> {
+    if (!always && this.#dying()) return -EINTR;
     const k = this.#k;
     const holds = this.#holdsTime;
     if (holds) k.letGo();
@@ -132,7 +132,7 @@ export class KernelProcess implements Process {
       this.comm,
       (task) => {
         this.#task = own = task;
-        if (!this.#exiting) for (const signal of this.#pending) task.signals.add(signal);
+        if (!this.#exiting && !always) for (const signal of this.#pending) task.signals.add(signal);
         return body();
       },
       this.pid,
@@ -193,10 +193,11 @@ export class KernelProcess implements Process {
     if (typeof file === 'number') return file;
     if (file?.open?.release === undefined) return 0;
     const { open } = file;
+    // The descriptor is gone: the file must be released, whatever has become of the process.
     return this.#call(function* () {
       yield* open.release?.() ?? [];
       return 0;
-    });
+    }, true);
   }
   async dup(fd: number, from = 0): Promise<number> {
     return this.files.duplicate(fd, from);

@@ -2,6 +2,7 @@
 import { EINTR, ENOTTY, ESPIPE, S_IFCHR, S_IFIFO } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
+import { concatenate } from '../read.ts';
 import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
 import { Waiters } from '../sched/waiters.ts';
 import { FsNode, type OpenNode } from './node.ts';
@@ -46,6 +47,13 @@ export class StreamFile extends FsNode {
   end(): void {
     this.#ended = true;
     this.push(new Uint8Array(0));
+  }
+  /** Takes back the first line that was pushed and nobody has read; undefined when there is none. */
+  takeLine(): Uint8Array | undefined {
+    const bytes = concatenate(this.#input.splice(0));
+    const end = bytes.indexOf(0x0a) + 1;
+    if (end < bytes.length) this.#input.push(bytes.subarray(end));
+    return end === 0 ? undefined : bytes.subarray(0, end);
   }
   /** Forgets what was typed and not read (Ctrl-C). */
   flush(): void {

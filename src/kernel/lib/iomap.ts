@@ -118,6 +118,7 @@ export const devresIoApi: KernelApi = kernelApi('lib/devres.c', {
     ABSENT,
     kfunc({ dev, offset: u64, size: u64 }, voidPtr, (k, { dev: device, size }) => managed(k, device, Number(size))),
   ),
+  devm_ioport_map: kfunc({ dev, port: ulongAddr, nr: uint }, voidPtr, (_, { port }) => (port > PIO_MASK ? NULL : port + PIO_OFFSET)),
   devm_memremap: partial(
     ABSENT,
     kfunc({ dev, offset: u64, size: size_t, flags: ulongAddr }, voidPtr, (k, { dev: device, size }) => managed(k, device, size)),

@@ -1,6 +1,7 @@
 // Scatter lists: arrays of (page, offset, length), chained by pointers. Source: lib/scatterlist.c, include/linux/scatterlist.h.
 import { EINVAL, ENOMEM } from '#abi';
 import {
+  bool,
   gfp_t,
   int,
   type KernelApi,
@@ -83,7 +84,54 @@ const copyingFrom = (toBuffer: boolean) =>
     sgCopy(k, first, nents, buf, buflen, skip, toBuffer),
   );
 
+/** struct sg_mapping_iter: `__offset` is how much of the current entry has been gone through. */
+const MappingIter = kernelStruct('sg_mapping_iter', {
+  page: voidPtr,
+  length: size_t,
+  consumed: size_t,
+  'piter.sg': voidPtr,
+  'piter.__nents': uint,
+  __offset: uint,
+  __flags: uint,
+});
+/** The field `addr`: a view's own `addr` is where the struct lies. */
+const setMapped = (k: Kernel, miter: Addr, value: Addr): void =>
+  k.memory.setPtr(miter + k.layouts.offsetOf('sg_mapping_iter', 'addr'), value);
+function stopMapping(k: Kernel, miter: Addr): void {
+  const view = k.view(MappingIter, miter);
+  if (view.page === NULL) return;
+  view.__offset += view.consumed;
+  Object.assign(view, { page: NULL, length: 0, consumed: 0 });
+  setMapped(k, miter, NULL);
+}
+/** The next piece: it ends with its page or its entry. */
+function nextMapping(k: Kernel, miter: Addr): boolean {
+  stopMapping(k, miter);
+  const view = k.view(MappingIter, miter);
+  while (view['piter.sg'] !== NULL && view['piter.__nents'] > 0) {
+    const left = entry(k, view['piter.sg']).length - view.__offset;
+    if (left > 0) {
+      const at = sgBytesAt(k, view['piter.sg']) + view.__offset;
+      const length = Math.min(left, PAGE_SIZE - ((at >>> 0) % PAGE_SIZE));
+      Object.assign(view, { page: k.get(PageFrames).pageOf(at), length, consumed: length });
+      setMapped(k, miter, at);
+      return true;
+    }
+    view['piter.sg'] = sgNext(k, view['piter.sg']);
+    view['piter.__nents'] -= 1;
+    view.__offset = 0;
+  }
+  return false;
+}
+const miter = pointer('struct sg_mapping_iter *');
+
 export const scatterlistApi: KernelApi = kernelApi('lib/scatterlist.c', {
+  sg_miter_start: kfunc({ miter, sgl, nents: uint, flags: uint }, nothing, (k, { miter: at, sgl: first, nents, flags }) => {
+    k.memory.fill(at, 0, k.layouts.sizeOf('sg_mapping_iter'));
+    Object.assign(k.view(MappingIter, at), { 'piter.sg': first, 'piter.__nents': nents, __flags: flags });
+  }),
+  sg_miter_next: kfunc({ miter }, bool, (k, { miter: at }) => nextMapping(k, at)),
+  sg_miter_stop: kfunc({ miter }, nothing, (k, { miter: at }) => stopMapping(k, at)),
   sg_init_table: kfunc({ sgl, nents: uint }, nothing, (k, { sgl: first, nents }) => initTable(k, first, nents)),
   sg_init_one: kfunc({ sg: sgl, buf: voidPtr, buflen: uint }, nothing, (k, { sg, buf, buflen }) => {
     initTable(k, sg, 1);

@@ -3,6 +3,7 @@
 import { EINVAL, ENXIO } from '#abi';
 import {
   absent,
+  bool,
   int,
   type KernelApi,
   kdata,
@@ -30,6 +31,8 @@ export const memoryApi: KernelApi = kernelApi('mm/memory.c', {
   vm_iomap_memory: none({ vma: voidPtr, start: u64, len: ulongAddr }, int, -EINVAL),
   zap_vma_ptes: none({ vma: voidPtr, address: ulongAddr, size: ulongAddr }, nothing),
   generic_access_phys: none({ vma: voidPtr, addr: ulongAddr, buf: voidPtr, len: int, write: int }, int, -EINVAL),
+  /** Devices and the CPU see the same memory. */
+  dma_need_sync: kfunc({ dev: voidPtr, dma_addr: u64 }, bool, () => false),
   dma_mmap_attrs: none({ dev: voidPtr, vma: voidPtr, cpu_addr: voidPtr, dma_addr: u64, size: size_t, attrs: ulongAddr }, int, -ENXIO),
 });
 
@@ -52,5 +55,9 @@ const PROTECTION = [0n, 0x8n, 0x10n, 0x18n, 0x98n, 0x88n] as const;
 export const x86MemoryApi: KernelApi = kernelApi('arch/x86/mm', {
   sme_me_mask: kdata(() => {}),
   __default_kernel_pte_mask: kdata((k, address) => k.memory.setU64(address, 0xffff_ffff_ffff_ffffn)),
+  /** No memory is encrypted. */
+  cc_mkdec: kfunc({ val: u64 }, u64, (_, { val }) => val),
+  /** Every device sees the same memory: there is nothing to write back. */
+  clflush_cache_range: kfunc({ vaddr: voidPtr, size: uint }, nothing, () => {}),
   cachemode2protval: kfunc({ pcm: uint }, ulong, (_, { pcm }) => PROTECTION[pcm] ?? 0n),
 });

@@ -13,6 +13,7 @@ import {
   STB_WEAK,
 } from '#elf';
 import type { Sleeping } from '../api/index.ts';
+import { asyncSynchronizeFull } from '../async.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr } from '../memory.ts';
 import { notifierError, notifyModule } from '../notifier.ts';
@@ -339,6 +340,7 @@ export class Modules {
     }
     this.#setState(module, MODULE_STATE_LIVE);
     yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
+    yield* asyncSynchronizeFull(k);
     struct.refcnt -= 1;
     module.symbols = module.coreSymbols;
     k.text.remove(module);

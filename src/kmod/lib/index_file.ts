@@ -1,6 +1,6 @@
 // The binary indexes (modules.*.bin): a radix tree over 7-bit characters. Source: kmod.md 3, "Binary index"; layout of kmod 30
 // (children before their parent, the root last).
-import { matches } from './names.ts';
+import { matches, mayMatch } from './names.ts';
 
 const MAGIC = 0xb007f457;
 const VERSION = 0x00020001;
@@ -177,7 +177,7 @@ export class Index {
   /** Values of all keys that match as patterns, by priority; the later ones of equal priority first. */
   searchPatterns(key: string): string[] {
     const found: Value[] = [];
-    for (const [pattern, values] of this.#walk(this.#root(), '')) {
+    for (const [pattern, values] of this.#walk(this.#root(), '', (start) => mayMatch(start, key))) {
       if (!matches(pattern, key)) continue;
       for (const value of values) {
         const place = found.findIndex(({ priority }) => priority >= value.priority);
@@ -186,16 +186,23 @@ export class Index {
     }
     return found.map(({ text }) => text);
   }
-  *#walk(node: ReadNode | undefined, before: string): Generator<[key: string, values: readonly Value[]]> {
+  /** Keys and values below a node, without the branches that `wanted` does not want. */
+  *#walk(
+    node: ReadNode | undefined,
+    before: string,
+    wanted: (start: string) => boolean,
+  ): Generator<[key: string, values: readonly Value[]]> {
     if (node === undefined) return;
     const here = before + node.prefix;
+    if (!wanted(here)) return;
     if (node.values.length > 0) yield [here, node.values];
     for (const [n, reference] of node.children.entries()) {
-      yield* this.#walk(this.#node(reference), here + String.fromCharCode(node.first + n));
+      const start = here + String.fromCharCode(node.first + n);
+      if (reference !== 0 && wanted(start)) yield* this.#walk(this.#node(reference), start, wanted);
     }
   }
   /** All keys and values, ascending. */
   *entries(): Generator<[key: string, value: string]> {
-    for (const [key, values] of this.#walk(this.#root(), '')) for (const { text } of values) yield [key, text];
+    for (const [key, values] of this.#walk(this.#root(), '', () => true)) for (const { text } of values) yield [key, text];
   }
 }

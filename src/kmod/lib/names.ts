@@ -20,6 +20,7 @@ export function normalizeAlias(alias: string): string | undefined {
 }
 /** fnmatch(3) without flags: '*', '?', '[a-z]', '[!a]', '\x'. */
 export function matches(pattern: string, text: string): boolean {
+  if (!/[*?[\\]/.test(pattern)) return pattern === text;
   let source = '';
   for (let at = 0; at < pattern.length; at++) {
     const character = pattern[at] as string;
@@ -39,5 +40,10 @@ export function matches(pattern: string, text: string): boolean {
     else source += escape(character);
   }
   return new RegExp(`^${source}$`, 's').test(text);
+}
+/** Whether a pattern that begins with `start` can match `text`: what stands before its first special character does. */
+export function mayMatch(start: string, text: string): boolean {
+  const special = start.search(/[*?[\\]/);
+  return text.startsWith(special < 0 ? start : start.slice(0, special));
 }
 const escape = (character: string): string => character.replace(/[.*+?^${}()|[\]\\/]/, '\\$&');

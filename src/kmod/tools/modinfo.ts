@@ -1,10 +1,11 @@
-// kmod 30 tools/modinfo.c. Left out: the fields of a signature (sig_id, signer, ...).
+// kmod 30 tools/modinfo.c.
 import { EINVAL, strerror } from '#abi';
 import { ElfError } from '#elf';
 import { getopt, type OptionRow } from '../getopt.ts';
 import { Database } from '../lib/database.ts';
 import { readModule } from '../lib/module_file.ts';
 import { moduleName } from '../lib/names.ts';
+import { hexLines, signatureOf } from '../lib/signature.ts';
 import { type Tool, type ToolEnvironment, text, VERSION_LINES } from '../tool.ts';
 
 const KEY_WIDTH = 16;
@@ -101,13 +102,26 @@ async function show({ kernel, error }: ToolEnvironment, path: string, name: stri
   const image = await kernel.readFile(path);
   try {
     if (typeof image === 'number') throw new ElfError('unreadable', 0);
-    print(readModule(image).info, field, put);
+    print([...readModule(image).info, ...signatureFields(image)], field, put);
     return true;
   } catch (problem) {
     if (!(problem instanceof ElfError)) throw problem;
     error(`modinfo: ERROR: could not get modinfo from '${name}': ${strerror(EINVAL)}`);
     return false;
   }
+}
+/** The signature as further entries. */
+function signatureFields(image: Uint8Array): Entry[] {
+  const signature = signatureOf(image);
+  if (signature === undefined) return [];
+  const { signer, key, hash, bytes } = signature;
+  return [
+    { tag: 'sig_id', value: 'PKCS#7' },
+    { tag: 'signer', value: signer },
+    { tag: 'sig_key', value: hexLines(key) },
+    { tag: 'sig_hashalgo', value: hash },
+    { tag: 'signature', value: hexLines(bytes) },
+  ];
 }
 async function showBuiltin(
   { kernel }: ToolEnvironment,

@@ -2,6 +2,7 @@
 import type { CustomCommand } from 'just-bash';
 import { SIGKILL, signalNumber, strerror } from '#abi';
 import { builtins } from '../builtins.ts';
+import { Leave } from '../control.ts';
 import { Interpreter } from '../interpreter.ts';
 import { toLatin1 } from '../just_bash.ts';
 import type { Command, CommandContext } from '../services.ts';
@@ -68,7 +69,6 @@ async function scriptStatus(shell: Interpreter, script: string): Promise<number>
   try {
     status = await shell.source(script);
   } catch (error) {
-    const { Leave } = await import('../interpreter.ts');
     if (!(error instanceof Leave)) throw error;
     status = error.kind === 'exit' || error.kind === 'return' ? error.levels : shell.state.status;
   }

@@ -16,6 +16,7 @@ const openFlags: Readonly<Record<string, number>> = { r: O_RDONLY, w: O_WRONLY, 
 const whences: Readonly<Record<string, number>> = { set: 0, cur: 1, end: 2 };
 // biome-ignore format: one line
 const pollEvents: readonly (readonly [string, number])[] = [['in', 1], ['out', 4], ['err', 8], ['hup', 0x10]];
+const CALLS: ReadonlySet<string> = new Set(['open', 'close', 'read', 'write', 'lseek', 'ioctl', 'poll']);
 const SIGUSR1 = 10;
 
 /** The ioctl number: 0x6b01, _IO(k,1) or _IOR(k,2,4), with the size in bytes. Source: include/uapi/asm-generic/ioctl.h. */
@@ -60,6 +61,7 @@ class Session {
     const io = this.#io;
     const newest = this.#children.at(-1);
     if (text.startsWith('& ')) {
+      if (!CALLS.has(text.split(' ')[1] ?? '')) throw new UnknownCall(text);
       const child = io.process.fork('sys');
       // The child is gone, and its files closed, as soon as its call has returned.
       const result = this.#call(text.slice('& '.length), child).finally(() => child.exit());
@@ -83,7 +85,7 @@ class Session {
 
   async #call(text: string, process: Process): Promise<string> {
     const [call, name = '', first = '', second = '', ...rest] = text.split(' ');
-    const fd = this.#files.get(name) ?? 0;
+    const fd = this.#files.get(name) ?? -1;
     const shown = (result: number): string => (result < 0 ? `-1 ${errnoName(-result)}` : `${result}`);
     switch (call) {
       case 'open': {

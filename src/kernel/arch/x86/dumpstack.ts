@@ -37,7 +37,7 @@ export const REGISTER_ROWS = [
 ] as const;
 
 /** %#lx. */
-export const bareHex = (address: Addr): string => `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`;
+const bareHex = (address: Addr): string => `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`;
 export const symbol = (k: Kernel, address: Addr): string => {
   const found = k.symbolize(address);
   if (found === undefined) return bareHex(address);
@@ -61,7 +61,7 @@ export function printHeader(k: Kernel): void {
   );
   print(k, HARDWARE);
   if (current.work === undefined) return;
-  const { name, module } = k.symbolize(current.work.fn) ?? { name: bareHex(current.work.fn) };
+  const { name, module } = k.symbolize(current.work.fn) ?? { name: `0x${hex64(current.work.fn)}` };
   print(k, `Workqueue: ${current.work.queue} ${name}${module === undefined ? '' : ` [${module}]`}`);
 }
 /** Whether the bytes around `ip` are mapped: before a module's first page is a guard page. */

@@ -37,8 +37,13 @@ const idleRegisters = (where: string): string[] => registerLines([where, `RSP: 0
 
 /** The lines of what runs. `head`: the frames of what prints. */
 function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator<string> {
-  // A call of NULL, or of what is nowhere, left its return address on the stack.
-  for (const frame of unwind(k, state.running === 'guest' && !isLost(k, ip) ? ip : undefined, state)) {
+  if (state.running === 'guest' && ip !== 0 && k.symbolize(ip) === undefined) {
+    // From an address that is nowhere no frame can be trusted, though all are found.
+    for (const line of traceLines(k, 0, state)) if (line.startsWith(' ')) yield ` ?${line}`;
+    return;
+  }
+  // A call of NULL left its return address on the stack.
+  for (const frame of unwind(k, state.running === 'guest' && ip !== 0 ? ip : undefined, state)) {
     if (typeof frame === 'number') {
       yield ` ${symbol(k, frame)}`;
       continue;
@@ -77,17 +82,10 @@ function* interruptedLines(k: Kernel): Generator<string> {
   k.registers.restore(now);
   yield* lines;
 }
-const isLost = (k: Kernel, ip: Addr): boolean => k.symbolize(ip) === undefined;
-/** `ip`: where guest code stopped. `head`: the frames of what prints. */
 export function printTrace(k: Kernel, ip: Addr, head: readonly string[] = []): void {
   const lines = [...head.map((line) => ` ${line}`), ...traceLines(k, ip)];
   print(k, 'Call Trace:');
   print(k, lines.includes(' </IRQ>') ? ' <IRQ>' : ' <TASK>');
-  // From an address that is nowhere (other than NULL) no frame can be trusted, though all are found.
-  const lost = k.execution.running === 'guest' && ip !== 0 && isLost(k, ip);
-  for (const line of lines) {
-    if (!lost) print(k, line);
-    else if (line.startsWith(' ')) print(k, ` ?${line}`);
-  }
+  for (const line of lines) print(k, line);
   print(k, ' </TASK>');
 }

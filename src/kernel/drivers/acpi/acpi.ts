@@ -14,6 +14,7 @@ import {
   kernelApi,
   kernelStruct,
   kfunc,
+  long,
   nothing,
   partial,
   pointer,
@@ -241,6 +242,10 @@ export const acpiApi: KernelApi = kernelApi('drivers/acpi', {
     const PRINT = 1;
     if ((k.view(Ddebug, descriptor).flags & PRINT) !== 0) k.log.vprintk(`\x017ACPI: <n/a>: ${k.formatter.format(fmt, va)}`);
   }),
+  acpi_pm_wakeup_event: none({ dev: voidPtr }, nothing),
+  acpi_is_video_device: none({ handle: voidPtr }, long, 0n),
+  acpi_osi_is_win8: none({}, bool, false),
+  acpi_video_backlight_string: kdata(() => {}),
   ec_read: none({ addr: u8, val: voidPtr }, int, -ENODEV),
   ec_write: none({ addr: u8, val: u8 }, int, -ENODEV),
   ec_transaction: none({ command: u8, wdata: voidPtr, wdata_len: uint, rdata: voidPtr, rdata_len: uint }, int, -ENODEV),

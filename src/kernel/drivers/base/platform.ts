@@ -287,6 +287,8 @@ export const platformApi: KernelApi = kernelApi('drivers/base/platform.c', {
   __platform_driver_probe: blocking({ drv, probe: voidPtr, module: voidPtr }, int, function* (k, { drv: driver, probe, module }) {
     const view = k.view(PlatformDriver, driver);
     view.probe = probe;
+    // It is probed now or never: nobody may bind it later.
+    k.view(DeviceDriver, view.driver).suppress_bind_attrs = true;
     const error = yield* registerDriver(k, driver, module);
     if (error !== 0) return error;
     view.probe = NULL;
@@ -306,6 +308,7 @@ export const platformApi: KernelApi = kernelApi('drivers/base/platform.c', {
       if (error === 0) {
         const view = k.view(PlatformDriver, driver);
         view.probe = probe;
+        k.view(DeviceDriver, view.driver).suppress_bind_attrs = true;
         error = yield* registerDriver(k, driver, module);
         view.probe = NULL;
         if (error === 0 && !k.get(Buses).anyBound(view.driver)) {

@@ -1,4 +1,4 @@
-// Firmware files for drivers, from /lib/firmware. Source: drivers/base/firmware_loader/main.c, Documentation/driver-api/firmware.
+// Firmware files for drivers, from /lib/firmware. Messages are those of Debian's kernel. Source: drivers/base/firmware_loader/main.c, Documentation/driver-api/firmware.
 import { EFAULT, EINVAL, ENOENT } from '#abi';
 import {
   bool,
@@ -25,7 +25,29 @@ import { devPrintk } from '../dev_printk.ts';
 
 const Firmware = kernelStruct('firmware', { size: size_t, data: voidPtr, priv: voidPtr });
 const NULL = 0;
+const LEVEL_ERR = 3;
 const LEVEL_WARNING = 4;
+const LEVEL_INFO = 6;
+
+/** The names of loaded firmware, by struct firmware. */
+class Held extends Map<Addr, string> {
+  constructor(_k: Kernel) {
+    super();
+  }
+}
+/** Where to read about missing firmware: said once. */
+class Advice {
+  readonly #k: Kernel;
+  #given = false;
+  constructor(k: Kernel) {
+    this.#k = k;
+  }
+  give(): void {
+    if (!this.#given)
+      this.#k.log.print('err', 'firmware_class: See https://wiki.debian.org/Firmware for information about missing firmware');
+    this.#given = true;
+  }
+}
 
 interface Wish {
   readonly name: string | undefined;
@@ -62,9 +84,16 @@ function request(k: Kernel, place: Addr, { name, device, quiet, into }: Wish): n
   const limit = into === undefined || into.partial ? 0x7fffffff : into.size;
   const bytes = readFile(k, name, device, limit);
   if (typeof bytes === 'number') {
+    // Debian's kernel says it for the plain name and again for NAME.xz, and once where to read more.
+    const failed = `firmware: failed to load ${name} (${bytes})\n`;
+    devPrintk(k, LEVEL_ERR, device, failed);
+    k.get(Advice).give();
+    devPrintk(k, LEVEL_ERR, device, failed);
     if (quiet !== true) devPrintk(k, LEVEL_WARNING, device, `Direct firmware load for ${name} failed with error ${bytes}\n`);
     return bytes;
   }
+  // What somebody holds already is not loaded again.
+  if (![...k.get(Held).values()].includes(name)) devPrintk(k, LEVEL_INFO, device, `firmware: direct-loading firmware ${name}\n`);
   const part = into === undefined ? bytes : bytes.subarray(into.offset, into.offset + into.size);
   const firmware = k.view(Firmware, kzalloc(k, k.layouts.sizeOf('firmware')));
   firmware.size = part.length;
@@ -73,6 +102,7 @@ function request(k: Kernel, place: Addr, { name, device, quiet, into }: Wish): n
   firmware.priv = into === undefined ? firmware.data : NULL;
   k.memory.write(firmware.data, part);
   k.memory.setPtr(place, firmware.addr);
+  k.get(Held).set(firmware.addr, name);
   return 0;
 }
 /** Asks in a task of its own and calls cont(firmware or NULL, context). */
@@ -144,6 +174,7 @@ export const firmwareLoaderApi: KernelApi = kernelApi('drivers/base/firmware_loa
   ),
   release_firmware: kfunc({ fw: voidPtr }, nothing, (k, { fw }) => {
     if (fw === NULL) return;
+    k.get(Held).delete(fw);
     const { priv } = k.view(Firmware, fw);
     if (priv !== NULL) k.vmalloc.free(priv);
     k.slab.free(fw);

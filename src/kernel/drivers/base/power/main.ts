@@ -1,7 +1,8 @@
 // Suspending and resuming devices: it never happens. Source: drivers/base/power/{main,sysfs}.c.
-import { cstring, int, type KernelApi, kdata, kernelApi, kfunc, nothing, partial, voidPtr } from '../../../api/index.ts';
+import { cstring, int, type KernelApi, kdata, kernelApi, kernelStruct, kfunc, nothing, partial, voidPtr } from '../../../api/index.ts';
 import { devPrintk } from '../dev_printk.ts';
 
+const DeviceDomain = kernelStruct('device', { pm_domain: voidPtr });
 const LEVEL_ERR = 3;
 const where = (name: string, offset: number, size: number): string => `${name}+0x${offset.toString(16)}/0x${size.toString(16)}`;
 
@@ -10,6 +11,9 @@ export const pmMainApi: KernelApi = kernelApi('drivers/base/power/main.c', {
     'the system never suspends',
     kfunc({ subordinate: voidPtr, dev: voidPtr }, int, () => 0),
   ),
+  dev_pm_domain_set: kfunc({ dev: voidPtr, pd: voidPtr }, nothing, (k, { dev, pd }) => {
+    k.view(DeviceDomain, dev).pm_domain = pd;
+  }),
   /** Says that a callback failed. */
   __suspend_report_result: kfunc(
     { function: cstring, dev: voidPtr, fn: voidPtr, ret: int },
