@@ -117,11 +117,6 @@ function end(status: number): void {
   process.stdout.write('', () => process.stderr.write('', () => process.exit(status)));
 }
 
-// A module sleeps for ever, and so would the command on Linux. Node would end as if all were well.
-process.once('beforeExit', () => {
-  process.stderr.write('kobox: a task sleeps, and nothing is left that could wake it\n');
-  process.exit(1);
-});
 main(process.argv.slice(2)).then(end, (error: Error & { readonly code?: string }) => {
   const usage = error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') === true;
   if (!usage && !(error instanceof ImportError) && error.code === undefined) throw error;
