@@ -168,7 +168,7 @@ const lines: readonly (readonly string[])[] = [
   ['insmod'],
   ['insmod', '-z'],
   ['insmod', '-V'],
-  ['insmod', '-h'],
+  ...['insmod', 'rmmod', 'modprobe', 'modinfo', 'depmod'].map((name) => [name, '-h']),
   ['insmod', '/nosuch.ko'],
   ['insmod', '-'],
   ['rmmod'],

@@ -29,7 +29,7 @@ done
 cp /bin/kmod "$fs/bin/kmod"
 cp /bin/dash "$fs/bin/sh"
 cp /bin/dmesg "$fs/bin/dmesg"
-for tool in insmod rmmod lsmod modinfo modprobe; do ln -s ../bin/kmod "$fs/sbin/$tool"; done
+for tool in depmod insmod rmmod lsmod modinfo modprobe; do ln -s ../bin/kmod "$fs/sbin/$tool"; done
 { ldd /bin/kmod; ldd /bin/dash; ldd /bin/dmesg; } | grep -o '/[^ ]*' | while read -r library; do mkdir -p "$fs$(dirname "$library")"; cp -L "$library" "$fs$library"; done
 gcc -O1 -Wall -Wno-unused-parameter -static -o "$fs/bin/sys" "$root/tools/sys.c"
 cp -r "$root/samples" "$fs/root/samples"

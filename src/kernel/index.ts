@@ -12,3 +12,4 @@ export * from './printk/log.ts';
 export * from './read.ts';
 export * from './syscalls.ts';
 export * from './tables.ts';
+export type { StartedProgram, UserMode } from './umh.ts';

@@ -181,8 +181,6 @@ export const preemptApi: KernelApi = kernelApi('kernel/sched/core.c, static call
     raw(() => {}),
   ),
 });
-/** Exit status 1 of modprobe, as wait() gives it. */
-const MODPROBE_FAILED = 256;
 export const moduleApi: KernelApi = kernelApi('kernel/module/main.c', {
   try_module_get: kfunc({ module: pointer('struct module *') }, bool, (k, { module }) => {
     const owner = k.modules.at(module);
@@ -206,10 +204,6 @@ export const moduleApi: KernelApi = kernelApi('kernel/module/main.c', {
     const owner = k.modules.all.find((module) => addr >= module.core && addr < module.core + module.coreSize);
     if (owner !== undefined) k.modules.put(owner);
   }),
-  __request_module: partial(
-    'no process runs modprobe for the kernel: the answer is that of a modprobe that found nothing',
-    variadic({ wait: bool, fmt: cstring }, int, () => MODPROBE_FAILED),
-  ),
   __module_put_and_kthread_exit: blocking({ mod: pointer('struct module *'), code: long }, nothing, function* (k, { mod, code }) {
     const owner = k.modules.at(mod);
     if (owner !== undefined) k.modules.put(owner);

@@ -89,6 +89,7 @@ import { irqManageApi } from './irq/manage.ts';
 import { irqWorkApi } from './irq_work.ts';
 import { jumpLabelApi } from './jump_label.ts';
 import { kexecApi } from './kexec_core.ts';
+import { kmodApi } from './kmod.ts';
 import { kthreadApi, moduleApi, preemptApi, schedCoreApi } from './kthread.ts';
 import { kthreadWorkerApi } from './kthread_worker.ts';
 import { bitmapApi, findBitApi } from './lib/bitmap.ts';
@@ -224,6 +225,7 @@ export const kernelTables: readonly KernelApi[] = [
   kexecApi,
   keyboardApi,
   kfifoApi,
+  kmodApi,
   kobjectApi,
   kstrtoxApi,
   kstrtoxMoreApi,

@@ -4,15 +4,20 @@ import { ENOENT } from '#abi';
 import { blocking, int, type KernelApi, kernelApi, pointer, type Sleeping, voidPtr } from './api/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
-import { TASK_KILLABLE } from './sched/task.ts';
+import { TASK_UNINTERRUPTIBLE } from './sched/task.ts';
 import { Waiters } from './sched/waiters.ts';
 
-/** Runs a program to its end: the status as wait(2) gives it, or -errno when it cannot start. */
-export type UserMode = (path: string, argv: readonly string[], environment: readonly string[]) => Promise<number>;
+/** A program that was started: `ended` gives its status as wait(2) does. */
+export interface StartedProgram {
+  readonly ended: Promise<number>;
+}
+/** Starts a program; -errno when it cannot be started. */
+export type UserMode = (path: string, argv: readonly string[], environment: readonly string[]) => Promise<StartedProgram | number>;
 
 // include/linux/umh.h.
 const UMH_NO_WAIT = 0;
-const UMH_WAIT_PROC = 2;
+export const UMH_WAIT_EXEC = 1;
+export const UMH_WAIT_PROC = 2;
 const UMH_WAIT = 3;
 const NULL = 0;
 
@@ -29,20 +34,21 @@ export function* runProgram(
   environment: readonly string[],
   wait: number,
 ): Sleeping<number> {
-  const place = k.vfs.resolve(path, '/');
-  if (k.userMode === undefined || typeof place === 'number' || place.node === undefined) return wait === UMH_NO_WAIT ? 0 : -ENOENT;
-  let status: number | undefined;
+  if (k.userMode === undefined) return wait === UMH_NO_WAIT ? 0 : -ENOENT;
+  const started = yield* outcome(k, k.userMode(path, argv, environment));
+  if (typeof started === 'number') return wait === UMH_NO_WAIT ? 0 : started;
+  return (wait & UMH_WAIT) === UMH_WAIT_PROC ? yield* outcome(k, started.ended) : 0;
+}
+/** Sleeps until `promise` is settled. */
+function* outcome<T>(k: Kernel, promise: Promise<T>): Sleeping<T> {
+  let result: { readonly value: T } | undefined;
   const key = {};
-  const ended = k.userMode(path, argv, environment).then((result) => {
-    status = result;
+  void promise.then((value) => {
+    result = { value };
     k.get(Waiters).wake(key, 1);
   });
-  if ((wait & UMH_WAIT) !== UMH_WAIT_PROC) {
-    void ended;
-    return 0;
-  }
-  yield* k.get(Waiters).until(key, TASK_KILLABLE, () => status !== undefined);
-  return status ?? 0;
+  yield* k.get(Waiters).until(key, TASK_UNINTERRUPTIBLE, () => result !== undefined);
+  return (result as unknown as { readonly value: T }).value;
 }
 export const umhApi: KernelApi = kernelApi('kernel/umh.c', {
   call_usermodehelper: blocking(

@@ -2,6 +2,7 @@
 // of the kernel, with its own descriptors.
 import { O_RDONLY, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, signalText, strerror } from '#abi';
 import type { Process } from '#kernel';
+import { Finished } from './commands/options.ts';
 import { runCompound } from './compound.ts';
 import { Interrupted, Leave } from './control.ts';
 import { Expander, ExpansionFailed, type ExpansionHost, PIPESTATUS } from './expand.ts';
@@ -360,6 +361,10 @@ export class Interpreter implements ExpansionHost {
       await io.flush();
       return status;
     } catch (error) {
+      if (error instanceof Finished) {
+        await io.flush();
+        return error.status;
+      }
       if (!(error instanceof WriteFailed)) throw error;
       await io.err(`${process.comm}: write error: ${strerror(error.errno)}\n`);
       return process.comm === 'ls' || process.comm === 'grep' ? 2 : 1;

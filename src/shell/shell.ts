@@ -11,6 +11,7 @@ import { justBash } from './just_bash.ts';
 import { parsePlain } from './plain.ts';
 import type { Command, Services } from './services.ts';
 import { State } from './state.ts';
+import { userMode } from './user_mode.ts';
 
 const BY_SIGNAL = 128;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -79,6 +80,7 @@ export class Shell {
       find: async (io, name) => options.commands?.[name] ?? findCommand(io, name),
       names: () => commandNames(),
     };
+    kernel.userMode ??= userMode(this.#services);
     const state = this.#state;
     state.interactive = state.atPrompt = terminal;
     state.name = options.name ?? 'bash';

@@ -1,5 +1,5 @@
 // Files of /proc and /sys that the kernel itself has. Source: fs/proc/*, kernel/module/{procfs,sysfs,kallsyms}.c.
-import { EIO, ENODEV } from '#abi';
+import { EIO, ENODEV, S_IFDIR } from '#abi';
 
 import { DmaChannels } from '../dma.ts';
 import { MiscDevices } from '../drivers/char/misc.ts';
@@ -61,6 +61,8 @@ export function kallsymsText(k: Kernel): string {
 /** Everything that stands in /proc, /sys and the ramfs root of a fresh kernel. */
 export function mountAll(k: Kernel): void {
   for (const path of ['/bin', '/etc', '/root', '/tmp', '/run', '/var', `/lib/modules/${k.description.release}`]) k.vfs.directory(path);
+  k.vfs.directory('/root').mode = S_IFDIR | 0o700;
+  k.vfs.directory('/tmp').mode = S_IFDIR | 0o1777;
   sysfs(k);
   procfs(k);
   k.vfs.mounts.push(

@@ -1,6 +1,7 @@
 // kmod 30 tools/depmod.c. Left out: -E, -F, -e (unknown symbols), -w and packed modules.
 import { strerror } from '#abi';
 import { getopt, type OptionRow } from '../getopt.ts';
+import { help } from '../help.ts';
 import { depmod as compute, type TreeModule } from '../lib/depmod.ts';
 import { moduleName } from '../lib/names.ts';
 import { bytes, type Tool, type ToolEnvironment, type ToolKernel, text, VERSION_LINES } from '../tool.ts';
@@ -103,6 +104,10 @@ export const depmod: Tool = {
       error(`depmod: ${parsed.error}`);
       return 1;
     }
+    if (given.has('help')) {
+      out(help['depmod'] ?? '');
+      return 0;
+    }
     if (given.has('version')) {
       for (const line of VERSION_LINES) out(line);
       return 0;
@@ -137,17 +142,17 @@ async function write(
   modules: readonly TreeModule[],
   { verbose, dryRun }: { verbose: boolean; dryRun: boolean },
 ): Promise<number> {
-  const input = async (name: string, level: string | undefined): Promise<string | undefined> => {
+  const input = async (name: string): Promise<string | undefined> => {
     const content = await kernel.readFile(`${directory}/${name}`);
     if (typeof content !== 'number') return text(content);
-    if (level !== undefined) error(`depmod: ${level}: could not open ${name} at ${directory}: ${strerror(-content)}`);
+    error(`depmod: WARNING: could not open ${name} at ${directory}: ${strerror(-content)}`);
     return undefined;
   };
   const result = compute({
     modules,
-    order: await input('modules.order', 'WARNING'),
-    builtin: await input('modules.builtin', 'WARNING'),
-    builtinModinfo: await input('modules.builtin.modinfo', undefined),
+    order: await input('modules.order'),
+    builtin: await input('modules.builtin'),
+    builtinModinfo: await input('modules.builtin.modinfo'),
   });
   if (result.inCycles > 0) {
     for (const cycle of result.cycles) error(`depmod: ERROR: Cycle detected: ${cycle}`);

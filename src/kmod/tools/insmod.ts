@@ -1,6 +1,7 @@
 // kmod 30 tools/insmod.c; messages: kmod.md 2.
 import { EINVAL, ENOENT, ENOEXEC, ESRCH, strerror } from '#abi';
 import { getopt } from '../getopt.ts';
+import { help } from '../help.ts';
 import { type Tool, VERSION_LINES } from '../tool.ts';
 
 /** What a failed init_module means, in kmod's words. */
@@ -18,11 +19,6 @@ export function insertError(errno: number): string {
       return strerror(errno);
   }
 }
-const HELP = `Usage:
-\tinsmod [options] filename [args]
-Options:
-\t-V, --version     show version
-\t-h, --help        show this help`;
 export const insmod: Tool = {
   name: 'insmod',
   summary: 'insert a module into the kernel',
@@ -41,7 +37,7 @@ export const insmod: Tool = {
       return 1;
     }
     if (has('h')) {
-      out(HELP);
+      out(help['insmod'] ?? '');
       return 0;
     }
     if (has('V')) {

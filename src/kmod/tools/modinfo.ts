@@ -2,6 +2,7 @@
 import { EINVAL, strerror } from '#abi';
 import { ElfError } from '#elf';
 import { getopt, type OptionRow } from '../getopt.ts';
+import { help } from '../help.ts';
 import { Database } from '../lib/database.ts';
 import { readModule } from '../lib/module_file.ts';
 import { moduleName } from '../lib/names.ts';
@@ -52,6 +53,10 @@ export const modinfo: Tool = {
     if (wrong !== undefined) {
       error(`modinfo: ${wrong}`);
       return 1;
+    }
+    if (given.has('help')) {
+      out(help['modinfo'] ?? '');
+      return 0;
     }
     if (given.has('version')) {
       for (const line of VERSION_LINES) out(line);

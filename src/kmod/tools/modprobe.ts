@@ -1,6 +1,7 @@
 // kmod 30 tools/modprobe.c and libkmod's probing. Left out: -s (syslog), --show-modversions, --show-exports.
 import { EEXIST, ENOENT, strerror } from '#abi';
 import { getopt, type OptionRow } from '../getopt.ts';
+import { help } from '../help.ts';
 import { Database, type KnownModule } from '../lib/database.ts';
 import { type Tool, type ToolEnvironment, VERSION_LINES } from '../tool.ts';
 
@@ -269,6 +270,10 @@ export const modprobe: Tool = {
       return 1;
     }
     const given = new Map(options);
+    if (given.has('help')) {
+      out(help['modprobe'] ?? '');
+      return 0;
+    }
     if (given.has('version')) {
       for (const line of VERSION_LINES) out(line);
       return 0;

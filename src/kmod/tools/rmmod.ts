@@ -1,6 +1,7 @@
 // kmod 30 tools/rmmod.c.
 import { strerror } from '#abi';
 import { getopt } from '../getopt.ts';
+import { help } from '../help.ts';
 import { moduleName } from '../lib/names.ts';
 import { type Tool, VERSION_LINES } from '../tool.ts';
 
@@ -23,6 +24,10 @@ export const rmmod: Tool = {
     if (wrong !== undefined) {
       error(`rmmod: ${wrong}`);
       return 1;
+    }
+    if (has('help')) {
+      out(help['rmmod'] ?? '');
+      return 0;
     }
     if (has('version')) {
       for (const line of VERSION_LINES) out(line);

@@ -17,6 +17,11 @@ export async function options(
   rows: Readonly<Record<string, OptionRow>>,
   posix = false,
 ): Promise<Options | undefined> {
+  const first = args.slice(0, args.includes('--') ? args.indexOf('--') : args.length);
+  if (first.includes('--help')) {
+    await io.out(usage(name, rows));
+    throw new Finished(0);
+  }
   const { options: all, operands, error } = getopt(args, rows, posix);
   if (error !== undefined) {
     await io.err(`${name}: ${error}\nTry '${name} --help' for more information.\n`);
@@ -28,6 +33,22 @@ export async function options(
     has: (key) => all.some(([other]) => other === key),
     get: (key) => all.findLast(([other]) => other === key)?.[1],
   };
+}
+/** The command is done with this status: its help has been shown. */
+export class Finished extends Error {
+  readonly status: number;
+  constructor(status: number) {
+    super(`finished with ${status}`);
+    this.status = status;
+  }
+}
+/** What the command knows here; the real one's own text is longer. */
+function usage(name: string, rows: Readonly<Record<string, OptionRow>>): string {
+  const lines = Object.values(rows).map(({ short, long, argument = 'none' }) => {
+    const names = [...(short === undefined ? [] : [...short].map((letter) => `-${letter}`)), ...(long === undefined ? [] : [`--${long}`])];
+    return `  ${names.join(', ')}${argument === 'required' ? ' ARGUMENT' : argument === 'optional' ? '[=ARGUMENT]' : ''}\n`;
+  });
+  return `Usage: ${name} [OPTION]... [ARGUMENT]...\n${lines.join('')}`;
 }
 /** '4K', '1M', '2kB', '3b' of dd, head and tail; undefined when it is no number. */
 export function size(text: string): number | undefined {
