@@ -280,13 +280,14 @@ export class ExceptionHandler {
   switched(): void {
     this.#busyTask = undefined;
   }
-  schedulingWhileAtomic(): never {
+  schedulingWhileAtomic(): void {
     const k = this.#k;
     k.log.print(
       'err',
       `BUG: scheduling while atomic: ${k.scheduler.comm(k.current)}/${k.current.pid}/0x${k.percpu.preemptCount.toString(16).padStart(8, '0')}`,
     );
-    throw new TaskKilled(SIGKILL);
+    printModules(k);
+    k.taint.add(TAINT.WARN);
   }
 }
 

@@ -295,11 +295,8 @@ export class Scheduler {
     k.registers.setAddr(RSP, k.registers.addr(RSP) - IRQ_GAP);
     k.percpu.preemptCount += offset;
     const context: Context = { activations: [{ generator: body() }], resumeIp: undefined, exitCode: 0 };
-    let outcome = k.execution.run(context);
-    while (outcome === 'switch') {
-      k.exceptions.schedulingWhileAtomic();
-      outcome = k.execution.run(context);
-    }
+    // A handler that sleeps is abandoned there: nothing could ever wake it.
+    if (k.execution.run(context) === 'switch') k.exceptions.schedulingWhileAtomic();
     k.percpu.preemptCount -= offset;
     k.registers.restore(saved);
     this.#interrupted = outer;
