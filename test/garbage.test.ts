@@ -1,5 +1,6 @@
 // Mutated modules: an errno, or they load and run, or oops as a module does; never an exception of ours, a hang or growth.
-// FUZZ=100000 npx vitest run test/garbage.test.ts is the long run; FUZZ_CASE=n tries one case again.
+// FUZZ=100000 npx vitest run test/garbage.test.ts is the long run; FUZZ_FROM=50000 FUZZ=100000 its second half, beside the first;
+// FUZZ_CASE=n tries one case again.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
@@ -10,8 +11,9 @@ import { testHost } from './kernel.ts';
 import { base, mutant } from './mutate.ts';
 
 const CASES = Number(process.env['FUZZ'] ?? 1500);
+const FROM = Number(process.env['FUZZ_FROM'] ?? 0);
 const ONE = process.env['FUZZ_CASE'];
-const [FIRST, LAST] = ONE === undefined ? [0, CASES] : [Number(ONE), Number(ONE) + 1];
+const [FIRST, LAST] = ONE === undefined ? [FROM, CASES] : [Number(ONE), Number(ONE) + 1];
 const HANG_MS = 60_000;
 /** Of virtual time, in nanoseconds. */
 const PATIENCE = 150e9;
