@@ -15,7 +15,8 @@ import {
   voidPtr,
 } from './api/index.ts';
 import type { Kernel } from './kernel.ts';
-import type { Addr } from './memory.ts';
+import { type Addr, GuestFault } from './memory.ts';
+import { PAGE_SIZE } from './mm/layout.ts';
 import { KernelParam, KernelParamOps } from './module/parameters.ts';
 
 const KparamString = kernelStruct('kparam_string', { maxlen: u32, string: voidPtr });
@@ -208,7 +209,14 @@ export const paramsApi: KernelApi = kernelApi('kernel/params.c', {
     for (let n = 0; n < count; n++) {
       if (n > 0) k.memory.setU8(to + length - 1, 0x2c);
       view.arg = array.elem + array.elemsize * n;
-      length += yield* k.callInt(k.view(KernelParamOps, array.ops).get, to + length, element);
+      const result = yield* k.callInt(k.view(KernelParamOps, array.ops).get, to + length, element);
+      if (result < 0) {
+        k.slab.free(element);
+        return result;
+      }
+      length += result;
+      // A page is all that a file of sysfs gives. Linux writes on, over what lies there, until a page is missing.
+      if (length >= PAGE_SIZE) throw new GuestFault(to + PAGE_SIZE, true);
     }
     k.slab.free(element);
     k.memory.setU8(to + length, 0);

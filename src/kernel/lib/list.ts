@@ -29,9 +29,18 @@ export function listDeleteInit(k: Kernel, entry: Addr): void {
   listInit(k, entry);
 }
 export const listEmpty = (k: Kernel, list: Addr): boolean => k.memory.ptr(list) === list;
-/** The entries of a list, taken before any is visited: they may go meanwhile. */
+/** The entries of a list, taken before any is visited: they may go meanwhile. A list that never comes back to its head is a lockup. */
 export function listEntries(k: Kernel, head: Addr): Addr[] {
   const entries: Addr[] = [];
-  for (let at = k.memory.ptr(head); at !== head; at = k.memory.ptr(at)) entries.push(at);
+  // Brent's: an entry that comes again within twice the steps since it was marked lies in a circle without the head.
+  let marked = head;
+  let next = 1;
+  for (let at = k.memory.ptr(head); at !== head; at = k.memory.ptr(at)) {
+    if (at === marked) k.exceptions.lockup();
+    entries.push(at);
+    if (entries.length < next) continue;
+    marked = at;
+    next *= 2;
+  }
   return entries;
 }
