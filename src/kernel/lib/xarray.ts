@@ -52,6 +52,11 @@ const error = (errno: number): Addr => -errno * 4 + INTERNAL;
 
 type NodeView = ReturnType<Kernel['view']> & { shift: number; offset: number; count: number; parent: Addr; slots: Addr; tags: Addr };
 
+/** Of each array that has given out ids: that no index in [start, end) is free. Linux keeps marks of free indices in the nodes. */
+class Taken {
+  readonly runs = new Map<Addr, { start: number; end: number }>();
+}
+
 /** One array. Indices are numbers: exact to 2^53. */
 export class XArray {
   readonly #k: Kernel;
@@ -62,6 +67,9 @@ export class XArray {
   }
   get #struct() {
     return this.#k.view(XArrayStruct, this.#array);
+  }
+  get #taken() {
+    return this.#k.get(Taken).runs;
   }
   #node(entry: Addr): NodeView {
     return this.#k.view(XaNode, entry - INTERNAL) as unknown as NodeView;
@@ -125,6 +133,8 @@ export class XArray {
   store(index: number, entry: Addr): Addr | undefined {
     const struct = this.#struct;
     const head = struct.xa_head;
+    // Inline functions empty an array by its head.
+    if (head === NULL) this.#taken.delete(this.#array);
     if (index === 0 && !this.#isNode(head)) {
       struct.xa_head = entry;
       return head;
@@ -174,6 +184,8 @@ export class XArray {
     if (place === undefined) return NULL;
     const old = this.#entry(place.node, place.n);
     if (old === NULL) return NULL;
+    const run = this.#taken.get(this.#array);
+    if (run !== undefined && index >= run.start && index < run.end) run.end = index;
     for (let mark = 0; mark < MARKS; mark++) this.setMark(index, mark, false);
     this.#k.memory.setPtr(this.#slot(place.node, place.n), NULL);
     place.node.count -= 1;
@@ -264,8 +276,14 @@ export class XArray {
   }
   /** The first free index in [min, max], or undefined. */
   firstFree(min: number, max: number): number | undefined {
-    for (let index = min; index <= max; index++) if (this.load(index) === NULL) return index;
-    return undefined;
+    if (this.#struct.xa_head === NULL) this.#taken.delete(this.#array);
+    const known = this.#taken.get(this.#array);
+    const run = known !== undefined && min >= known.start && min <= known.end ? known : { start: min, end: min };
+    this.#taken.set(this.#array, run);
+    let index = run.end;
+    while (index <= max && this.load(index) !== NULL) index++;
+    run.end = index;
+    return index <= max ? index : undefined;
   }
   /** Frees every node; the entries belong to the caller. */
   clear(): void {
