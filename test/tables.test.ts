@@ -61,7 +61,9 @@ const sources = new URL('../src/kernel/', import.meta.url);
 const reports = readdirSync(sources, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .flatMap((name) => [
-    ...readFileSync(new URL(name, sources), 'utf8').matchAll(/exceptions\.(?:warn|bug)\(\s*'([^']+)',\s*([1-9]\d*)(?:,\s*'([^']+)')?/g),
+    ...readFileSync(new URL(name, sources), 'utf8').matchAll(
+      /exceptions\.(?:warn|warnOnce|bug)\(\s*'([^']+)',\s*([1-9]\d*)(?:,\s*'([^']+)')?/g,
+    ),
   ])
   .map(([, file = '', line, name]) => ({ file, line: Number(line), name }));
 test('the sources name places of BUG and WARN', () => {

@@ -56,6 +56,7 @@ export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ENOTEMPTY = 39;
 export const ELOOP = 40;
+export const ENODATA = 61;
 export const ETIME = 62;
 export const EPROTO = 71;
 export const EBADMSG = 74;
@@ -64,9 +65,11 @@ export const EOPNOTSUPP = 95;
 export const ESHUTDOWN = 108;
 export const ETIMEDOUT = 110;
 export const EINPROGRESS = 115;
+export const ENOKEY = 126;
 export const EKEYREJECTED = 129;
 export const ERESTARTSYS = 512;
 export const ENOIOCTLCMD = 515;
+export const ENOTSUPP = 524;
 
 /** 'EBUSY' for 16; the number itself when it has no name. */
 export function errnoName(errno: number): string {

@@ -1,4 +1,5 @@
 // A folder of this computer as the kernel mounts it. Every call is the host's own, so that both sides see changes at once.
+
 import {
   chmodSync,
   closeSync,
@@ -18,9 +19,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { EIO } from '#abi';
 import type { HostFolder } from '#kernel';
 
-const EIO = 5;
 /** The result of a call of the host, or its -errno. */
 function attempt<T>(call: () => T): T | number {
   try {

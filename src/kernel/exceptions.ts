@@ -38,6 +38,7 @@ export class ExceptionHandler {
   readonly #k: Kernel;
   /** kernel.watchdog_thresh, in seconds. */
   watchdogThreshold = 10;
+  readonly #warned = new Set<string>();
   #oopses = 0;
   #first: { readonly registers: SavedRegisters; readonly ip: Addr; readonly cr2: Addr | undefined } | undefined;
   #busyTask: number | undefined;
@@ -208,6 +209,13 @@ export class ExceptionHandler {
     if (text !== undefined) k.log.print(level, text);
     this.#reportWarning(file, site?.line ?? line, site?.address ?? k.description.kallsyms.byName(name) ?? 0);
     k.taint.add(TAINT.WARN);
+  }
+  /** WARN_ONCE(): the first time in this kernel. */
+  warnOnce(file: string, line: number, name: string, text?: string): void {
+    const place = `${file}:${line}`;
+    if (this.#warned.has(place)) return;
+    this.#warned.add(place);
+    this.warn(file, line, name, text);
   }
   #kernelBug(file: string, line: number, name?: string): BugEntry | undefined {
     const site = this.#k.description.bugs.find(file, line, name);

@@ -10,10 +10,6 @@ interface Key {
   readonly addr: Addr;
   'enabled.counter': number;
 }
-/** WARN_ON_ONCE(). */
-class Warned {
-  underflow = false;
-}
 
 /** Each branch that the key decides gets the state of now. */
 function update(k: Kernel, address: Addr): void {
@@ -25,9 +21,7 @@ function increment(k: Kernel, view: Key): void {
 }
 function decrement(k: Kernel, view: Key): void {
   if (view['enabled.counter'] === 0) {
-    const warned = k.get(Warned);
-    if (!warned.underflow) k.exceptions.warn('kernel/jump_label.c', 279, 'static_key_dec_not_one');
-    warned.underflow = true;
+    k.exceptions.warnOnce('kernel/jump_label.c', 279, 'static_key_dec_not_one');
     return;
   }
   view['enabled.counter'] -= 1;

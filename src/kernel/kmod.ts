@@ -1,4 +1,5 @@
 // Modules that the kernel itself asks for. Source: kernel/kmod.c.
+import { ENAMETOOLONG } from '#abi';
 import { blockingVariadic, bool, cstring, int, type KernelApi, kernelApi } from './api/index.ts';
 import { runProgram, UMH_WAIT_EXEC, UMH_WAIT_PROC } from './umh.ts';
 
@@ -6,7 +7,6 @@ const MODPROBE = '/sbin/modprobe';
 const ENVIRONMENT = ['HOME=/', 'TERM=linux', 'PATH=/sbin:/usr/sbin:/bin:/usr/bin'];
 /** MODULE_NAME_LEN. */
 const LONGEST_NAME = 56;
-const ENAMETOOLONG = 36;
 
 export const kmodApi: KernelApi = kernelApi('kernel/kmod.c', {
   /** Runs modprobe. Return: 0, its wait status (256 when it fails), or -errno when there is none. */

@@ -1,5 +1,5 @@
 // The standard parameter types. Source: kernel/params.c, lib/kstrtox.c.
-import { EINVAL, ENOSPC, ERANGE } from '#abi';
+import { EINVAL, ENOMEM, ENOSPC, ERANGE } from '#abi';
 import {
   blocking,
   imageData,
@@ -172,7 +172,7 @@ export const paramsApi: KernelApi = kernelApi('kernel/params.c', {
   param_array_set: blocking({ val, kp }, int, function* (k, { val: text, kp: param }) {
     const array = k.view(KparamArray, param.arg);
     const element = k.slab.alloc(k.layouts.sizeOf('kernel_param'));
-    if (element === undefined) return -12;
+    if (element === undefined) return -ENOMEM;
     k.memory.copy(element, param.addr, k.layouts.sizeOf('kernel_param'));
     const view = k.view(KernelParam, element);
     const set = k.view(KernelParamOps, array.ops).set;
@@ -201,7 +201,7 @@ export const paramsApi: KernelApi = kernelApi('kernel/params.c', {
   param_array_get: blocking({ buffer, kp }, int, function* (k, { buffer: to, kp: param }) {
     const array = k.view(KparamArray, param.arg);
     const element = k.slab.alloc(k.layouts.sizeOf('kernel_param'));
-    if (element === undefined) return -12;
+    if (element === undefined) return -ENOMEM;
     k.memory.copy(element, param.addr, k.layouts.sizeOf('kernel_param'));
     const view = k.view(KernelParam, element);
     const count = array.num === 0 ? array.max : k.memory.u32(array.num);

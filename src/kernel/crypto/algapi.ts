@@ -1,5 +1,5 @@
 // Registration of algorithms, templates and their instances. Source: crypto/{algapi,shash,skcipher,aead,...}.c.
-import { EBUSY, EINVAL, ENOSPC } from '#abi';
+import { EBUSY, EINPROGRESS, EINVAL, ENAMETOOLONG, ENOENT, ENOSPC } from '#abi';
 import {
   blocking,
   int,
@@ -43,7 +43,6 @@ import {
 const Spawn = kernelStruct('crypto_spawn', { alg: voidPtr, inst: voidPtr, frontend: voidPtr, mask: u32 });
 const Queue = kernelStruct('crypto_queue', { backlog: voidPtr, qlen: uint, max_qlen: uint });
 const AsyncRequest = kernelStruct('crypto_async_request', { flags: u32 });
-const EINPROGRESS = 115;
 const MAY_BACKLOG = 0x400;
 const NULL = 0;
 const MAX_DIGEST_SIZE = 64;
@@ -164,7 +163,6 @@ function* spawnTfm(k: Kernel, spawn: Addr, kind: KindName): Sleeping<Addr> {
   return handle;
 }
 function setNames(k: Kernel, inst: Addr, name: string, of: Addr): number {
-  const ENAMETOOLONG = 36;
   const names = [`${name}(${algName(k, of)})`, `${name}(${driverNameOf(k, of)})`] as const;
   if (names.some((text) => text.length >= NAME_SIZE)) return -ENAMETOOLONG;
   k.memory.setCstring(alg(k, inst).cra_name, names[0]);
@@ -298,7 +296,6 @@ export const algapiApi: KernelApi = kernelApi('crypto/algapi.c', {
     return 0;
   }),
   crypto_attr_alg_name: kfunc({ rta: voidPtr }, voidPtr, (k, { rta }) => {
-    const ENOENT = 2;
     const CRYPTOA_ALG = 1;
     if (rta === NULL) return -ENOENT;
     if (k.memory.u16(rta) < 4 + NAME_SIZE || k.memory.u16(rta + 2) !== CRYPTOA_ALG) return -EINVAL;

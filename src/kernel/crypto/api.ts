@@ -1,5 +1,5 @@
 // Transformations: what users allocate to use an algorithm. Source: crypto/{api,cipher,compress}.c.
-import { EINVAL, ENOMEM } from '#abi';
+import { EINPROGRESS, EINVAL, ENOMEM } from '#abi';
 import {
   blocking,
   cstring,
@@ -198,7 +198,6 @@ export const cryptoApi: KernelApi = kernelApi('crypto/api.c', {
   crypto_mod_put: kfunc({ alg: voidPtr }, nothing, (k, { alg: address }) => k.get(CryptoRegistry).put(address)),
   /** The callback of those who wait for an asynchronous request. */
   crypto_req_done: blocking({ req: voidPtr, err: int }, nothing, function* (k, { req, err }) {
-    const EINPROGRESS = 115;
     if (err === -EINPROGRESS) return;
     // struct crypto_wait: the completion, then err.
     const wait = k.view(AsyncRequest, req).data;

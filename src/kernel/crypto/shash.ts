@@ -1,5 +1,5 @@
 // Synchronous hashes. Source: crypto/shash.c.
-import { EINVAL, ENOSYS } from '#abi';
+import { EINVAL, ENOKEY, ENOSYS } from '#abi';
 import {
   blocking,
   bool,
@@ -20,7 +20,6 @@ import { kzalloc } from '../mm/slab_common.ts';
 import { ownAlg, tfmAt, tfmOffset } from './api.ts';
 import { CRYPTO_TFM_NEED_KEY, ShashAlg } from './structs.ts';
 
-const ENOKEY = 126;
 const ShashDesc = kernelStruct('shash_desc', { tfm: voidPtr });
 const CryptoShash = kernelStruct('crypto_shash', { descsize: uint });
 const NULL = 0;

@@ -1,5 +1,5 @@
 // Symmetric and authenticated ciphers, and the walk over their data. Source: crypto/{skcipher,aead,scatterwalk}.c.
-import { EINVAL } from '#abi';
+import { EINVAL, ENOKEY } from '#abi';
 import {
   blocking,
   bool,
@@ -24,7 +24,6 @@ import { kzalloc } from '../mm/slab_common.ts';
 import { ownAlg, tfmAt, tfmOffset } from './api.ts';
 import { AeadAlg, alg, CRYPTO_TFM_NEED_KEY, type KindName, SkcipherAlg } from './structs.ts';
 
-const ENOKEY = 126;
 const SkcipherRequest = kernelStruct('skcipher_request', {
   cryptlen: uint,
   iv: voidPtr,

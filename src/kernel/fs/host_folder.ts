@@ -1,5 +1,5 @@
 // A folder of the host, mounted: everything is asked of the host at each use, so that changes are seen at once.
-import { EROFS, O_APPEND, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '#abi';
+import { EROFS, EXDEV, O_APPEND, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '#abi';
 import { Directory, FsNode, type OpenNode, RegularFile, Symlink } from './node.ts';
 
 export interface HostStat {
@@ -72,7 +72,6 @@ export class HostDirectory extends Directory {
   /** rename(2) within the folder. */
   override add(name: string, node: FsNode): number {
     const from = node instanceof HostFile && node.folder === this.#folder ? node.path : undefined;
-    const EXDEV = 18;
     return this.#change(name, (path) => (from === undefined ? -EXDEV : this.#folder.rename(from, path)));
   }
   override remove(name: string): number {

@@ -1,5 +1,5 @@
 // Pipes. Source: fs/pipe.c.
-import { EINTR, EPIPE, ESPIPE, O_ACCMODE, O_NONBLOCK, O_RDONLY, S_IFIFO, SIGPIPE } from '#abi';
+import { EAGAIN, EINTR, EPIPE, ESPIPE, O_ACCMODE, O_NONBLOCK, O_RDONLY, S_IFIFO, SIGPIPE } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
@@ -8,7 +8,6 @@ import { FsNode, type OpenNode } from './node.ts';
 
 const CAPACITY = 65536;
 const EVERYBODY = Number.POSITIVE_INFINITY;
-const EAGAIN = 11;
 
 /** What is on its way from writers to readers. Sleepers wait at two addresses of its own. */
 export class Pipe extends FsNode {

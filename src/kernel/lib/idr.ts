@@ -18,14 +18,13 @@ import {
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
-import { shown, XA_PRESENT, XA_ZERO_ENTRY, XArray } from './xarray.ts';
+import { at, shown, XA_ZERO_ENTRY, type XArray } from './xarray.ts';
 
 const NULL = 0;
 /** The largest id. */
 const INT_MAX = 0x7fffffff;
 const xa = pointer('struct xarray *');
 const entry = voidPtr;
-const at = (k: Kernel, array: Addr): XArray => new XArray(k, array);
 
 const Idr = kernelStruct('idr', { idr_rt: embedded, idr_base: uint, idr_next: uint });
 const idr = ptr(Idr);
@@ -65,10 +64,9 @@ export const idrApi: KernelApi = kernelApi('lib/idr.c', {
     return shown(old);
   }),
   idr_for_each: blocking({ idr, fn: voidPtr, data: voidPtr }, int, function* (k, { idr: view, fn, data }) {
-    for (let found = tree(k, view).next(0, INT_MAX, XA_PRESENT); found !== undefined; ) {
+    for (const found of tree(k, view).present(0, INT_MAX)) {
       const result = yield* k.callInt(fn, found.index + view.idr_base, shown(found.entry), data);
       if (result !== 0) return result;
-      found = tree(k, view).next(found.index + 1, INT_MAX, XA_PRESENT);
     }
     return 0;
   }),
@@ -105,17 +103,13 @@ export const idrApi: KernelApi = kernelApi('lib/idr.c', {
     k.slab.free(map);
   }),
   ida_destroy: kfunc({ ida: xa }, nothing, (k, { ida }) => {
-    for (let found = at(k, ida).next(0, INT_MAX, XA_PRESENT); found !== undefined; ) {
-      k.slab.free(found.entry);
-      found = at(k, ida).next(found.index + 1, INT_MAX, XA_PRESENT);
-    }
+    for (const chunk of at(k, ida).present(0, INT_MAX)) k.slab.free(chunk.entry);
     at(k, ida).clear();
   }),
 });
 function nextEntry(k: Kernel, view: IdrView, id: number): { index: number; entry: Addr } | undefined {
-  let found = tree(k, view).next(Math.max(0, id - view.idr_base), INT_MAX, XA_PRESENT);
-  while (found !== undefined && shown(found.entry) === NULL) found = tree(k, view).next(found.index + 1, INT_MAX, XA_PRESENT);
-  return found;
+  for (const found of tree(k, view).present(Math.max(0, id - view.idr_base), INT_MAX)) if (shown(found.entry) !== NULL) return found;
+  return undefined;
 }
 /** struct ida_bitmap: 128 bytes of bits an entry. */
 const IDA_BYTES = 128;

@@ -1,15 +1,12 @@
 // The older name of the same arrays. Source: lib/radix-tree.c.
 import { EEXIST, ENOMEM } from '#abi';
 import { gfp_t, int, type KernelApi, kernelApi, kfunc, noop, nothing, pointer, size_t, voidPtr } from '../api/index.ts';
-import type { Kernel } from '../kernel.ts';
-import type { Addr } from '../memory.ts';
-import { XArray } from './xarray.ts';
+import { at } from './xarray.ts';
 
 const NULL = 0;
 const xa = pointer('struct xarray *');
 const index = size_t;
 const entry = voidPtr;
-const at = (k: Kernel, array: Addr): XArray => new XArray(k, array);
 
 export const radixTreeApi: KernelApi = kernelApi('lib/radix-tree.c', {
   radix_tree_insert: kfunc({ root: xa, index, item: entry }, int, (k, { root, index: n, item }) => {

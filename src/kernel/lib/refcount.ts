@@ -14,9 +14,6 @@ const saturations: readonly (readonly [text: string, line: number])[] = [
   ['refcount_t: underflow; use-after-free', 28],
   ['refcount_t: decrement hit 0; leaking memory', 31],
 ];
-class Warned {
-  readonly types = new Set<number>();
-}
 /** Takes one off unless the count is 1. Whether it did. */
 function decrementNotOne(k: Kernel, r: Addr): boolean {
   const count = k.memory.u32(r);
@@ -31,11 +28,8 @@ function decrementNotOne(k: Kernel, r: Addr): boolean {
 }
 function saturate(k: Kernel, r: Addr, type: number): void {
   k.memory.setU32(r, SATURATED);
-  const { types } = k.get(Warned);
   const [text, line] = saturations[type] ?? ['refcount_t: unknown saturation event!?', 34];
-  if (types.has(type)) return;
-  types.add(type);
-  k.exceptions.warn('lib/refcount.c', line, 'refcount_warn_saturate', `${text}.`);
+  k.exceptions.warnOnce('lib/refcount.c', line, 'refcount_warn_saturate', `${text}.`);
 }
 const r = pointer('refcount_t *');
 

@@ -47,7 +47,6 @@ const bits = (value: number, count: number): number => (value << (32 - count)) >
 export class Formatter {
   readonly #k: Kernel;
   /** Functions of this file that have warned. */
-  readonly #said = new Set<string>();
   constructor(k: Kernel) {
     this.#k = k;
   }
@@ -80,7 +79,7 @@ export class Formatter {
       }
       const piece = this.#conversion(conversion, spec, va);
       if (piece === undefined) {
-        this.#once('format_decode', 2661, `Please remove unsupported %${conversion} in format string`);
+        this.#k.exceptions.warnOnce('lib/vsprintf.c', 2661, 'format_decode', `Please remove unsupported %${conversion} in format string`);
         return out;
       }
       out += piece;
@@ -92,19 +91,13 @@ export class Formatter {
   /** set_field_width(): what the bit field of struct printf_spec can hold. */
   #fieldWidth(width: number): number {
     if (bits(width, FIELD_WIDTH_BITS) === width) return width;
-    this.#once('set_field_width', 2693, `field width ${width} too large`);
+    this.#k.exceptions.warnOnce('lib/vsprintf.c', 2693, 'set_field_width', `field width ${width} too large`);
     return Math.max(-FIELD_WIDTH_MAX, Math.min(width, FIELD_WIDTH_MAX));
   }
   #precision(precision: number): number {
     if (bits(precision, PRECISION_BITS) === precision) return precision;
-    this.#once('set_precision', 2702, `precision ${precision} too large`);
+    this.#k.exceptions.warnOnce('lib/vsprintf.c', 2702, 'set_precision', `precision ${precision} too large`);
     return Math.max(0, Math.min(precision, PRECISION_MAX));
-  }
-  /** WARN_ONCE() in this file. */
-  #once(name: string, line: number, text: string): void {
-    if (this.#said.has(name)) return;
-    this.#said.add(name);
-    this.#k.exceptions.warn('lib/vsprintf.c', line, name, text);
   }
   #conversion(conversion: string, spec: Spec, va: VaList): string | undefined {
     switch (conversion) {
@@ -215,7 +208,7 @@ export class Formatter {
       case 'f':
         return text('(%pf?)');
       case 'A':
-        this.#once('pointer', 2466, 'Please remove %pA from non-Rust code');
+        this.#k.exceptions.warnOnce('lib/vsprintf.c', 2466, 'pointer', 'Please remove %pA from non-Rust code');
         return text('(%pA?)');
       case 'k':
       case 'u':

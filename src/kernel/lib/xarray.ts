@@ -42,7 +42,7 @@ const INTERNAL = 2;
 /** A place that is taken, but holds NULL. */
 export const XA_ZERO_ENTRY = Number((257n << 2n) | 2n);
 const MARKS = 3;
-export const XA_PRESENT = 8;
+const XA_PRESENT = 8;
 /** xa_flags bit of mark 0: an array has an entry with that mark. */
 const FLAG_MARK_SHIFT = 24;
 const XA_FLAGS_ALLOC_1 = 1 << 3;
@@ -260,6 +260,11 @@ export class XArray {
     }
     return this.#nextIn(head, 0, from, Math.min(max, this.#capacity(head)), mark);
   }
+  /** All entries at `from` or later, each looked for when the one before is done with: they may come and go meanwhile. */
+  *present(from: number, max: number): Generator<{ index: number; entry: Addr }, void> {
+    for (let found = this.next(from, max, XA_PRESENT); found !== undefined; found = this.next(found.index + 1, max, XA_PRESENT))
+      yield found;
+  }
   #nextIn(entry: Addr, base: number, from: number, max: number, mark: number): { index: number; entry: Addr } | undefined {
     const node = this.#node(entry);
     const span = 2 ** node.shift;
@@ -308,7 +313,8 @@ const xa = pointer('struct xarray *');
 const index = size_t;
 const entry = voidPtr;
 const mark = uint;
-const at = (k: Kernel, array: Addr): XArray => new XArray(k, array);
+/** The array at an address. */
+export const at = (k: Kernel, array: Addr): XArray => new XArray(k, array);
 
 const store = kfunc({ xa, index, entry, gfp: gfp_t }, voidPtr, (k, { xa: array, index: n, entry: value }) => {
   // An array that gives out ids keeps a place for NULL: it is reserved, not free.

@@ -1,5 +1,5 @@
 // Module parameters: the argument string and struct kernel_param. Source: kernel/params.c, lib/cmdline.c (next_arg).
-import { EINVAL, ENOENT, ENOSPC } from '#abi';
+import { EINVAL, ENOENT, ENOMEM, ENOSPC } from '#abi';
 import { kernelStruct, type Sleeping, s8, u8, u16, u32, voidPtr } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
@@ -81,7 +81,7 @@ export function* getParameter(k: Kernel, parameter: KernelParameter): Sleeping<s
   const ops = k.view(KernelParamOps, k.view(KernelParam, parameter.addr).ops);
   if (ops.get === 0) return -1;
   const page = k.pages.alloc(0);
-  if (page === undefined) return -12;
+  if (page === undefined) return -ENOMEM;
   try {
     const length = (yield* k.callBy('param.get', ops.get, page, parameter.addr)) | 0;
     return length < 0 ? length : k.memory.cstring(page, length);

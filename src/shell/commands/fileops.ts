@@ -1,5 +1,5 @@
 // rm, rmdir, mkdir, touch, chmod, chown, ln, cp, mv: coreutils 9.1, with the kernel's own answers.
-import { EEXIST, ENOENT, O_CREAT, O_EXCL, O_RDONLY, O_TRUNC, O_WRONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, strerror } from '#abi';
+import { EEXIST, ENOENT, EXDEV, O_CREAT, O_EXCL, O_RDONLY, O_TRUNC, O_WRONLY, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, strerror } from '#abi';
 import type { Io } from '../io.ts';
 import type { Command } from '../services.ts';
 import { options } from './options.ts';
@@ -324,7 +324,6 @@ export const mv: Command = async ({ io }, args) => {
   if (parsed === undefined) return 1;
   const place = await destinations(io, 'mv', parsed.operands);
   if (place === undefined) return 1;
-  const EXDEV = 18;
   return overOperands(io, 'mv', place.sources, async (source) => {
     const to = place.into ? join(place.target, base(source)) : place.target;
     let error = await io.call(io.process.rename(source, to));

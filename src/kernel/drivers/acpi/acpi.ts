@@ -1,5 +1,5 @@
 // ACPI: drivers register, and the namespace is empty. Source: drivers/acpi/{bus,utils,scan,glue,event}.c, drivers/acpi/acpica.
-import { EINVAL, ENODEV, ENOENT, ENXIO } from '#abi';
+import { EINVAL, ENODATA, ENODEV, ENOENT, ENXIO } from '#abi';
 import type { Sleeping } from '../../api/index.ts';
 import {
   absent,
@@ -38,7 +38,6 @@ const AE_OK = 0;
 const AE_NOT_FOUND = 5;
 const AE_NOT_EXIST = 6;
 const AE_BAD_PARAMETER = 0x1001;
-const ENODATA = 61;
 const names: Readonly<Record<number, string>> = {
   0: 'AE_OK',
   1: 'AE_ERROR',

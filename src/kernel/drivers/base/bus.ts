@@ -1,5 +1,5 @@
 // Buses and drivers: who is bound to whom. Source: drivers/base/{bus,driver,dd}.c.
-import { EBUSY, EINVAL, ENODEV, ENXIO, S_IFREG } from '#abi';
+import { EBUSY, EEXIST, EINVAL, ENODEV, ENXIO, S_IFREG } from '#abi';
 import {
   blocking,
   bool,
@@ -100,7 +100,7 @@ export class Buses {
     const view = k.view(BusType, address);
     const name = k.memory.cstring(view.name);
     const buses = k.vfs.directory('/sys/bus');
-    if (buses.entries.has(name) && builtIn === undefined) return -17;
+    if (buses.entries.has(name) && builtIn === undefined) return -EEXIST;
     const operations = builtIn ?? this.#guestOperations(address);
     const directory = buses.child(name);
     directory.child('devices');

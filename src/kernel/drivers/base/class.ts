@@ -1,5 +1,5 @@
 // Classes of devices. Source: drivers/base/class.c.
-import { EINVAL, ENODEV } from '#abi';
+import { EEXIST, EINVAL, ENODEV } from '#abi';
 import {
   blocking,
   int,
@@ -72,7 +72,6 @@ export class Classes {
     const k = this.#k;
     const name = this.nameOf(cls);
     const parent = k.vfs.directory('/sys/class');
-    const EEXIST = 17;
     if (parent.entries.has(name) && !builtIn) {
       k.log.print('warning', `sysfs: cannot create duplicate filename '/class/${name}'`);
       k.exceptions.dumpStack();

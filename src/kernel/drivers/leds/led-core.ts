@@ -1,5 +1,5 @@
 // Brightness and blinking of LEDs. Source: drivers/leds/led-core.c.
-import { EBUSY, EINVAL, ENODEV } from '#abi';
+import { EBUSY, EINVAL, ENODEV, ENOTSUPP } from '#abi';
 import {
   blocking,
   bool,
@@ -60,7 +60,6 @@ const TimerList = kernelStruct('timer_list', { 'entry.pprev': voidPtr });
 const NULL = 0;
 const LEVEL_ERR = 3;
 const OFF = 0;
-const ENOTSUPP = 524;
 const DEFAULT_BLINK_MS = 500n;
 // led_classdev.flags.
 export const LED_SUSPENDED = 1;

@@ -1,5 +1,5 @@
 // The PCI bus: drivers register, and find no device. Source: drivers/pci/{pci-driver,search}.c.
-import { EINVAL, ENODEV } from '#abi';
+import { EEXIST, EINVAL, ENODEV } from '#abi';
 import {
   blocking,
   embedded,
@@ -118,7 +118,6 @@ function driverFiles(directory: TreeDirectory): void {
 }
 // biome-ignore lint/correctness/useYield: there is no device to bind
 function* newId(added: string[], text: string, id: string | undefined): Sleeping<number> {
-  const EEXIST = 17;
   if (id === undefined) return -EINVAL;
   if (added.includes(id)) return -EEXIST;
   added.push(id);

@@ -1,5 +1,5 @@
 // Thermal zones and what cools them, as devices. Source: drivers/thermal/thermal_core.c, thermal_sysfs.c.
-import { EINVAL, ENODEV } from '#abi';
+import { EEXIST, EINVAL, ENODEV } from '#abi';
 import {
   blocking,
   cstring,
@@ -253,7 +253,6 @@ export const thermalApi: KernelApi = kernelApi('drivers/thermal/thermal_core.c',
       .devicesOf(cls)
       .filter((device) => k.get(ZoneDevices).has(device));
     const found = zones.filter((device) => k.memory.cstring(zoneOf(k, device).type, NAME_LENGTH) === name);
-    const EEXIST = 17;
     return found.length > 1 ? -EEXIST : found[0] === undefined ? -ENODEV : zoneOf(k, found[0]).addr;
   }),
   /** Frees a zone or a cooling device with its last reference. */

@@ -1,5 +1,5 @@
 // Directories and attribute files of /sys. Source: fs/sysfs/*.c, fs/kernfs/{dir,file}.c.
-import { EACCES, EEXIST, EFBIG, EINVAL, EIO, ENOENT, O_ACCMODE, O_RDONLY, O_WRONLY, S_IFREG } from '#abi';
+import { EACCES, EEXIST, EFBIG, EINVAL, EIO, ENOENT, ENOMEM, O_ACCMODE, O_RDONLY, O_WRONLY, S_IFREG } from '#abi';
 import {
   blocking,
   cstring,
@@ -165,7 +165,7 @@ export class Sysfs {
   *#show(show: Addr, kobj: Addr, attribute: Addr): Sleeping<string | number> {
     const k = this.#k;
     const page = k.pages.alloc(0);
-    if (page === undefined) return -12;
+    if (page === undefined) return -ENOMEM;
     k.memory.fill(page, 0, PAGE_SIZE);
     let count = Number(yield* k.call(show, kobj, attribute, page));
     // kernfs' check: more than a page is the attribute's fault.
@@ -181,7 +181,7 @@ export class Sysfs {
   *#store(store: Addr, kobj: Addr, attribute: Addr, text: string): Sleeping<number> {
     const k = this.#k;
     const page = k.pages.alloc(1);
-    if (page === undefined) return -12;
+    if (page === undefined) return -ENOMEM;
     const part = text.slice(0, PAGE_SIZE);
     k.memory.setCstring(page, part);
     const result = Number(yield* k.call(store, kobj, attribute, page, part.length));

@@ -1,5 +1,5 @@
 // Firmware files for drivers, from /lib/firmware. Messages are those of Debian's kernel. Source: drivers/base/firmware_loader/main.c, Documentation/driver-api/firmware.
-import { EFAULT, EINVAL, ENOENT } from '#abi';
+import { EFAULT, EFBIG, EINVAL, ENOENT } from '#abi';
 import {
   bool,
   gfp_t,
@@ -64,7 +64,6 @@ const folders = (k: Kernel): string[] => {
 };
 /** The file's bytes, or -errno. Each place that has something unreadable is named. */
 function readFile(k: Kernel, name: string, device: Addr, limit: number): Uint8Array | number {
-  const EFBIG = 27;
   for (const folder of folders(k)) {
     const path = `${folder}/${name}`;
     const place = k.vfs.resolve(path, '/');

@@ -1,5 +1,5 @@
 // Buses below register maps: a module's own, or I2C in its several ways. Source: drivers/base/regmap/{regmap,regmap-i2c}.c.
-import { EIO } from '#abi';
+import { EINVAL, EIO } from '#abi';
 import { kernelStruct, type Sleeping, u16, voidPtr } from '../../../api/index.ts';
 import type { Kernel } from '../../../kernel.ts';
 import type { Addr } from '../../../memory.ts';
@@ -119,12 +119,12 @@ function smbusNumbers(k: Kernel, client: Addr, width: 'byte' | 'word', swapped: 
     maxRead: 0,
     maxWrite: 0,
     *regRead(reg) {
-      if (reg > 0xff) return -22;
+      if (reg > 0xff) return -EINVAL;
       const value = yield* k.callInt(read, client, reg);
       return value < 0 ? value : swap(value);
     },
     *regWrite(reg, value) {
-      if (reg > 0xff || value > (width === 'byte' ? 0xff : 0xffff)) return -22;
+      if (reg > 0xff || value > (width === 'byte' ? 0xff : 0xffff)) return -EINVAL;
       return yield* k.callInt(write, client, reg, swap(value));
     },
   };

@@ -1,5 +1,5 @@
 // Batteries and chargers as devices. Source: drivers/power/supply/power_supply_core.c, power_supply_sysfs.c.
-import { EAGAIN, EINVAL, ENODEV, ENOENT } from '#abi';
+import { EAGAIN, EINVAL, ENODATA, ENODEV, ENOENT } from '#abi';
 import {
   blocking,
   bool,
@@ -57,7 +57,6 @@ const Description = kernelStruct('power_supply_desc', {
 });
 const Config = kernelStruct('power_supply_config', { drv_data: voidPtr, attr_grp: voidPtr, supplied_to: voidPtr, num_supplicants: size_t });
 const NULL = 0;
-const ENODATA = 61;
 const LEVEL_ERR = 3;
 const BATTERY = 1;
 const PSY_EVENT_PROP_CHANGED = 0;
