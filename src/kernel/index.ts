@@ -7,7 +7,7 @@ export * from './fs/stream.ts';
 export * from './host.ts';
 export * from './kernel.ts';
 export * from './memory.ts';
-export type { LoadReport } from './module/main.ts';
+export type { LoadReason, LoadReport } from './module/reasons.ts';
 export * from './printk/log.ts';
 export * from './read.ts';
 export * from './syscalls.ts';
