@@ -23,6 +23,8 @@ export class ModuleSettings {
   asyncProbe: boolean;
   /** initcall_debug: each init is reported. */
   initcallDebug: boolean;
+  /** Whether the kernel guards against Spectre v2. */
+  readonly retpolines: boolean;
   /** module_blacklist=. */
   readonly blacklist: readonly string[];
 
@@ -36,6 +38,8 @@ export class ModuleSettings {
     this.sigEnforce = description.isSet(SIG_FORCE) === true || on('module.sig_enforce');
     this.asyncProbe = on('module.async_probe');
     this.initcallDebug = on('initcall_debug');
+    this.retpolines =
+      commandLine.value('mitigations') !== 'off' && commandLine.value('spectre_v2') !== 'off' && !commandLine.has('nospectre_v2');
     this.blacklist = commandLine.value('module_blacklist')?.split(',') ?? [];
   }
   /** Whether the running task may load and unload modules. */
