@@ -3,10 +3,11 @@
 import { ENOEXEC } from '#abi';
 import { SHT_RELA } from '#elf';
 import type { Kernel } from '../kernel.ts';
+import { listInit } from '../lib/list.ts';
 import type { Addr } from '../memory.ts';
 import { Refusal } from './checks.ts';
 import { type Module, ModuleStruct } from './module.ts';
-import { KernelParam } from './parameters.ts';
+import { KernelParam } from './kernel_param.ts';
 import { relocationRules } from './relocations.ts';
 
 const KERNEL_SYMBOL_ENTRY = 12;
@@ -82,6 +83,7 @@ export function fillStruct(k: Kernel, module: Module): void {
   const { core, init } = module.layout;
   // The loader's own reference, and one while init runs.
   struct.refcnt = 2;
+  listInit(k, struct.param_lock + k.layouts.offsetOf('mutex', 'wait_list'));
   struct['mkobj.kobj.name'] = struct.name;
   struct['mkobj.kobj.kref.refcount.refs.counter'] = 1;
   struct['mkobj.mod'] = module.addr;

@@ -32,7 +32,7 @@ import {
   Module,
   ModuleStruct,
 } from './module.ts';
-import { parseArguments } from './parameters.ts';
+import { destroyParameters, parseArguments } from './parameters.ts';
 import { Patcher } from './patch.ts';
 import { checkVersion, Resolver } from './resolve.ts';
 import { readVersions, sameMagic } from './versions.ts';
@@ -123,11 +123,12 @@ export class Modules {
       this.lastReport = { ...this.lastReport, errno: loaded.errno };
       return -loaded.errno;
     }
-    const { name, parameters, addr } = loaded;
+    const { addr } = loaded;
     const notified = notifierError(yield* notifyModule(this.#k, MODULE_STATE_COMING, addr));
-    const failed = notified < 0 ? notified : Math.min(0, yield* parseArguments(this.#k, name, parameters, args, way));
+    const failed = notified < 0 ? notified : Math.min(0, yield* parseArguments(this.#k, loaded, args, way));
     if (failed === 0) return yield* this.#doInit(loaded, way);
     this.#setState(loaded, MODULE_STATE_GOING);
+    yield* destroyParameters(this.#k, loaded);
     yield* notifyModule(this.#k, MODULE_STATE_GOING, addr);
     this.#free(loaded);
     return failed;
@@ -329,6 +330,7 @@ export class Modules {
     if (result < 0) {
       this.#setState(module, MODULE_STATE_GOING);
       yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
+      yield* destroyParameters(k, module);
       this.#free(module);
       return result;
     }
@@ -340,7 +342,7 @@ export class Modules {
     }
     this.#setState(module, MODULE_STATE_LIVE);
     yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
-    yield* asyncSynchronizeFull(k);
+    if (struct.async_probe_requested === 0) yield* asyncSynchronizeFull(k);
     struct.refcnt -= 1;
     module.symbols = module.coreSymbols;
     k.text.remove(module);
@@ -378,6 +380,7 @@ export class Modules {
     if (struct.exit !== 0) yield* k.callBy('exit', struct.exit);
     yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
     this.lastUnloaded = `${module.name}${flagsText(module)}`;
+    yield* destroyParameters(k, module);
     this.#free(module);
     return 0;
   }

@@ -5,7 +5,7 @@ import { type FsNode, plainText, TextFile, type TreeDirectory } from '../../fs/n
 import { Sysfs, sysfsText } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Addr } from '../../memory.ts';
-import { parseBool } from '../../params.ts';
+import { parseBool } from '../../lib/kstrtox.ts';
 import { InputCore } from './core.ts';
 import { bitsSet, EV_MAX, EVENT_TYPES, hasType, InputHandle, InputHandler, type InputView, inputDev, PROP_MAX } from './device.ts';
 import { handlesOf } from './events.ts';
