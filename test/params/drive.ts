@@ -13,7 +13,8 @@ export class Driver {
   readonly #machine: Machine;
   readonly #image: Uint8Array;
   #output: string[] = [];
-  #records = 0;
+  /** The number of the next record. */
+  #records: number;
   #tainted = '';
   #names: string[] = [];
   #defaults: ReadonlyMap<string, string> | undefined;
@@ -24,7 +25,7 @@ export class Driver {
     this.#machine = machine;
     this.#image = image;
     machine.process.comm = 'drive';
-    this.#records = machine.dmesg().length;
+    this.#records = machine.kernel.log.end;
   }
   /** The lines of one command. */
   async run(command: string): Promise<string> {
@@ -82,9 +83,9 @@ export class Driver {
     this.#showRecords();
   }
   #showRecords(): void {
-    const records = this.#machine.dmesg();
-    for (const { level, text } of records.slice(this.#records)) this.#print(`<${level}>${escape(text)}`);
-    this.#records = records.length;
+    const { log } = this.#machine.kernel;
+    for (const { seq, level, text } of log.records()) if (seq >= this.#records) this.#print(`<${level}>${escape(text)}`);
+    this.#records = log.end;
   }
   async #contents(path: string): Promise<string> {
     const { process } = this.#machine;
