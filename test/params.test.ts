@@ -44,6 +44,34 @@ test("the kernel's own call sites are those of the real one", async () => {
   expect(lines.filter((_, n) => (n + 1) % 20 === 0)).toEqual(some);
 });
 
+const boots = text('boots.txt').split(/^=== /m).slice(1);
+test.for(boots.map((part) => [part.split('\n', 1)[0] as string, part] as const))('a kernel booted with %s', async ([cmdline, part]) => {
+  const machine = await boot(cmdline);
+  const [head = '', rest = ''] = part.trimEnd().split('\n--- drive\n');
+  const [driven = '', probes = ''] = rest.split('\n--- probes\n');
+  const records = machine.dmesg().map(({ level, text: record }) => `<${level}>${record}`);
+  const control = (await machine.readText('/proc/dynamic_debug/control')).split('\n').filter((line) => line.startsWith('init/main'));
+  const lockdown = (await machine.readText('/sys/kernel/security/lockdown')).trimEnd();
+  expect([cmdline, ...records, lockdown, ...control]).toEqual(head.split('\n'));
+  const driver = new Driver(machine, image);
+  for (const command of driven.split(/\n(?=> )/)) if (command !== '') expect(await driver.run(command.slice(2).split('\n', 1)[0] as string)).toBe(command);
+  for (const probe of probes.split(/^> /m).slice(1)) {
+    const [what = '', ...log] = probe.trimEnd().split('\n');
+    expect(await slowprobe(machine, what), what).toEqual(log);
+  }
+});
+/** `what`: seconds until the module is removed again, and its arguments. The log from its loading on. */
+async function slowprobe(machine: Machine, what: string): Promise<string[]> {
+  const { process, kernel } = machine;
+  const [seconds = '', ...args] = what.split(' ');
+  const start = kernel.log.end;
+  expect(await process.init_module(readFileSync(file('slowprobe.ko')), args.join(' '))).toBe(0);
+  kernel.log.print('notice', 'insmod is back');
+  await process.nanosleep(Number(seconds));
+  expect(await process.delete_module('slowprobe', 0)).toBe(0);
+  return kernel.log.records().flatMap(({ seq, level, text: record }) => (seq < start ? [] : [`<${level}>${record}`]));
+}
+
 const CASES = Number(process.env['FUZZ'] ?? 2000);
 const FROM = Number(process.env['FUZZ_FROM'] ?? 0);
 const STORES = 10;

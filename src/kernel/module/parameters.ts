@@ -123,6 +123,7 @@ export function* parseArguments(k: Kernel, module: Module, args: string, by: Ini
   const { memory } = k;
   const struct = k.view(ModuleStruct, module.addr);
   struct.args = k.cstringAlloc(args);
+  struct.async_probe_requested = asyncByDefault(k) ? 1 : 0;
   let result = 0;
   let left = skipSpaces(memory, struct.args);
   while (memory.u8(left) !== 0) {
@@ -153,6 +154,11 @@ function* parseOne(k: Kernel, module: Module, param: Addr, val: Addr, by: InitWa
   const { flags } = k.view(KernelParamOps, k.view(KernelParam, parameter.addr).ops);
   if (val === NULL && (flags & KERNEL_PARAM_OPS_FL_NOARG) === 0) return -EINVAL;
   return yield* setParameter(k, parameter.addr, val, `param.${by}`);
+}
+/** module.async_probe of the kernel's command line. */
+function asyncByDefault(k: Kernel): boolean {
+  const values = [...k.cmdline.matchAll(/(?<!\S)module\.async[-_]probe(?:=(\S*))?(?!\S)/g)].map(([, value = '1']) => parseBool(value));
+  return values.findLast((value) => value !== undefined) ?? false;
 }
 /** What every module takes: async_probe and dyndbg. Others are only reported. */
 function* unknownParameter(k: Kernel, module: Module, param: Addr, val: Addr): Sleeping<number> {

@@ -8,7 +8,7 @@ import { Ratelimit } from '../lib/ratelimit.ts';
 export const LEVEL_INTEGRITY = 1;
 const LEVEL_CONFIDENTIALITY = 2;
 /** By level. */
-const NAMES = ['none', 'integrity', 'confidentiality'] as const;
+const NAMES: readonly string[] = ['none', 'integrity', 'confidentiality'];
 /** enum lockdown_reason: its texts, in its order; undefined is of another architecture. Up to the name of a level its level forbids. */
 const REASONS: readonly (string | undefined)[] = [
   'none',
@@ -52,8 +52,11 @@ export class Lockdown {
   level = 0;
   constructor(k: Kernel) {
     this.#k = k;
-    // Of several the last that raises it counts; those that name no level are ignored.
-    for (const [, name = ''] of k.cmdline.matchAll(/(?:^|\s)lockdown=(\S*)/g)) this.#raise(NAMES.findIndex((each) => each === name), 'command line');
+    for (const [, name = ''] of k.cmdline.matchAll(/(?<!\S)lockdown(?:=(\S*))?(?!\S)/g)) {
+      const level = NAMES.indexOf(name);
+      if (level > 0) this.#raise(level, 'command line');
+      else k.log.print('warning', "Malformed early option 'lockdown'");
+    }
   }
   #raise(level: number, where: string): number {
     if (level < 0) return -EINVAL;
@@ -80,7 +83,7 @@ export class Lockdown {
       },
       *write(text) {
         const name = text.replace(/\0.*$/s, '').replace(/\n$/, '');
-        return lockdown.#raise(NAMES.findIndex((each) => each === name), 'securityfs') || text.length;
+        return lockdown.#raise(NAMES.indexOf(name), 'securityfs') || text.length;
       },
     });
   }
