@@ -54,7 +54,8 @@ test.for(boots.map((part) => [part.split('\n', 1)[0] as string, part] as const))
   const lockdown = (await machine.readText('/sys/kernel/security/lockdown')).trimEnd();
   expect([cmdline, ...records, lockdown, ...control]).toEqual(head.split('\n'));
   const driver = new Driver(machine, image);
-  for (const command of driven.split(/\n(?=> )/)) if (command !== '') expect(await driver.run(command.slice(2).split('\n', 1)[0] as string)).toBe(command);
+  for (const command of driven.split(/\n(?=> )/))
+    if (command !== '') expect(await driver.run(command.slice(2).split('\n', 1)[0] as string)).toBe(command);
   for (const probe of probes.split(/^> /m).slice(1)) {
     const [what = '', ...log] = probe.trimEnd().split('\n');
     expect(await slowprobe(machine, what), what).toEqual(log);
@@ -83,14 +84,18 @@ test('random arguments do what the rules say', { timeout: 10_000_000 }, async ()
   for (let n = FROM; n < CASES; n++) {
     const model = new Model();
     // A callback that gives more than a page size makes Linux read there.
-    const random = new RandomText(randomNumbers(n), model.names.filter((name) => name !== 'answer'));
+    const random = new RandomText(
+      randomNumbers(n),
+      model.names.filter((name) => name !== 'answer'),
+    );
     const args = random.args();
     const expected = model.load(args);
     const name = `case ${n}: ${escape(args)}`;
     const error = await machine.process.init_module(image, args);
     expect({ error, records: driver.records() }, name).toEqual({ error: expected.error, records: expected.records.map(escape) });
     if (error < 0) continue;
-    for (const file of model.names) if (args.replaceAll('-', '_').includes(file)) expect(await driver.read(file), `${name}: ${file}`).toBe(model.shows(file));
+    for (const file of model.names)
+      if (args.replaceAll('-', '_').includes(file)) expect(await driver.read(file), `${name}: ${file}`).toBe(model.shows(file));
     for (let store = 0; store < STORES && n % STORES === 0; store++) {
       const file = random.pick(model.names.filter((each) => !['readable', 'answer'].includes(each)));
       const value = random.value();
@@ -116,7 +121,9 @@ class Watcher {
     const { log } = this.#machine.kernel;
     const fresh = log.records().flatMap(({ seq, level, text: record }) => (seq < this.#seen ? [] : [`<${level}>${escape(record)}`]));
     this.#seen = log.end;
-    return fresh.filter((record) => !/free 77$|loading out-of-tree module|module verification failed|init of|exit$|^<3>dyndbg: /.test(record));
+    return fresh.filter(
+      (record) => !/free 77$|loading out-of-tree module|module verification failed|init of|exit$|^<3>dyndbg: /.test(record),
+    );
   }
   async read(name: string): Promise<string> {
     const { process } = this.#machine;

@@ -41,7 +41,7 @@ load
 load async_probe=0
 load dyndbg
 COMMANDS
-# insmod with each of these arguments; the module goes a second later, or at once.
+# insmod with each of these arguments; the module goes two seconds later, or at once.
 cat > "$work/script" <<'SCRIPT'
 sleep 3
 mount -t securityfs none /sys/kernel/security
@@ -55,7 +55,7 @@ echo '--- drive'
 grep -q async_probe /proc/cmdline || exit
 echo '--- probes'
 while read -r args; do
-  for wait in 1 0; do
+  for wait in 2 0; do
     dmesg -C
     insmod slowprobe.ko $args
     echo 'insmod is back' > /dev/kmsg

@@ -56,6 +56,7 @@ export function describeFolder(folder: string): KernelDescription {
     layouts: () => readLayouts(folder),
     bugs: () => (existsSync(join(folder, 'bugs.gz')) ? inflate('bugs').toString() : undefined),
     debugSites: () => (existsSync(join(folder, 'dyndbg.gz')) ? inflate('dyndbg').toString() : undefined),
+    certificates: () => (existsSync(join(folder, 'certificates.gz')) ? inflate('certificates') : undefined),
     callers: () => readIfThere(join(folder, CALLERS)),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });

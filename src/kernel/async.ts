@@ -40,7 +40,8 @@ const ALL = 1n << 64n;
 export function asyncSchedule(k: Kernel, body: () => Sleeping<unknown>): void {
   calls(k).schedule(body, NULL);
 }
-const schedule = (k: Kernel, func: Addr, data: Addr, domain: Addr): bigint => calls(k).schedule((cookie) => k.call(func, data, cookie), domain);
+const schedule = (k: Kernel, func: Addr, data: Addr, domain: Addr): bigint =>
+  calls(k).schedule((cookie) => k.call(func, data, cookie), domain);
 /** Until no call goes on: before a module's init memory is freed, as functions there may still run. */
 export const asyncSynchronizeFull = (k: Kernel): Sleeping<void> => calls(k).synchronize(ALL, undefined);
 

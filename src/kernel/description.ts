@@ -43,6 +43,10 @@ export interface KernelDescription {
   /** pr_debug() and its like in the kernel's own code, in the order of the image; none when nobody extracted them. */
   readonly debugSites: readonly DebugSite[];
   readonly config: ReadonlyMap<string, string> | undefined;
+  /** Whether a configuration option is y; undefined when nobody knows: an image was imported without its configuration. */
+  isSet(option: string): boolean | undefined;
+  /** The keys that the kernel trusts from its build on: X.509 certificates in DER, one after another. */
+  readonly certificates: Uint8Array;
   /** Initial bytes of an exported object in the image. */
   dataOf(symbol: string): Uint8Array | undefined;
 }
@@ -58,6 +62,8 @@ export interface DescriptionFiles {
   readonly bugs: () => string | undefined;
   /** The import's lines for parseDebugSites(); older descriptions have none. */
   readonly debugSites: () => string | undefined;
+  /** Descriptions made before kobox verified signatures have none. */
+  readonly certificates: () => Uint8Array | undefined;
   /** tools/record-callers.ts: "[KIND]" and lines, when somebody recorded them. */
   readonly callers: () => string | undefined;
 }
@@ -176,7 +182,15 @@ function parseDebugSites(text: string): DebugSite[] {
     .map((site) => {
       const [line, flags, classId, format = '""', name = before, filename = file, module = owner] = site.split('\t');
       [before, file, owner] = [name, filename, module];
-      return { module, filename, function: name, line: Number(line), flags: Number(flags), classId: Number(classId), format: JSON.parse(format) as string };
+      return {
+        module,
+        filename,
+        function: name,
+        line: Number(line),
+        flags: Number(flags),
+        classId: Number(classId),
+        format: JSON.parse(format) as string,
+      };
     });
 }
 /** "NAME" to [offset, size] in data.bin. */
@@ -213,6 +227,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
           .map((l) => l.split(/=(.*)/s).slice(0, 2) as [string, string]),
       ),
   );
+  const certificates = lazy(() => files.certificates() ?? new Uint8Array(0));
   const dataIndex = lazy(() => JSON.parse(files.text('data.json')) as DataIndex);
   return {
     release: field('release'),
@@ -238,6 +253,14 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     },
     get config() {
       return header['config'] === true ? config() : undefined;
+    },
+    isSet(option) {
+      const known = layouts().get(`?${option}`);
+      if (known !== undefined) return known === 1;
+      return header['config'] === true ? config().get(option) === 'y' : undefined;
+    },
+    get certificates() {
+      return certificates();
     },
     addressOf(symbol) {
       return exports().get(symbol)?.address ?? layouts().get(`@${symbol}`) ?? kallsyms().byName(symbol);

@@ -24,8 +24,8 @@ import { kstrto, parseBool, storeInteger } from './lib/kstrtox.ts';
 import { mutexLock, mutexUnlock } from './locking/mutex.ts';
 import { type Addr, GuestFault } from './memory.ts';
 import { PAGE_SIZE } from './mm/layout.ts';
-import { ModuleStruct } from './module/module.ts';
 import { KernelParam, KernelParamOps } from './module/kernel_param.ts';
+import { ModuleStruct } from './module/module.ts';
 
 const KparamString = kernelStruct('kparam_string', { maxlen: u32, string: voidPtr });
 const KparamArray = kernelStruct('kparam_array', { max: u32, elemsize: u32, num: voidPtr, ops: voidPtr, elem: voidPtr });

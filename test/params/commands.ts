@@ -29,12 +29,14 @@ const integers: Readonly<Record<string, readonly [least: bigint, most: bigint]>>
 };
 const hexadecimal = (value: bigint): string => (value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`);
 const octal = (value: bigint): string => (value < 0n ? `-0${(-value).toString(8)}` : `0${value.toString(8)}`);
+// biome-ignore format: one list
 const ODD_NUMBERS = [
   '', '0', '-0', '+0', '+5', '-5', '--5', '+-5', '-+5', '++5', '+', '-', '0x', '0X', '0x1F', '0X1f', '0xg', '-0x10', '+0x10', '00', '010',
   '08', '018', '0b1', '1e3', '5u', '5L', '1_000', '1,000', '1.5', ' 5', '5 ', '5\t', '5\n', '5\n\n', '\n5', '\n', '5\r\n', '5\xa0', '\xb2',
   '0x 5', '99999999999999999999999', '-99999999999999999999999', '99999999999999999999999x', '-99999999999999999999999x',
   '18446744073709551615', '18446744073709551616', '18446744073709551616x', '0x10000000000000000', '-9223372036854775809', 'x', 'nul', 'A', "'5'",
-]; // biome-ignore format: one list
+];
+// biome-ignore format: one list
 const ODD_SWITCHES = [
   '', 'y', 'Y', 'yes', 't', 'T', 'true', 'tru', '1', '10', 'n', 'N', 'no', 'nope', 'f', 'F', 'false', '0', '00', 'on', 'On', 'oN', 'ON', 'onion',
   'of', 'off', 'OFF', 'oFf', 'o', 'O', 'ox', 'o n', '2', '-1', 'maybe', ' y', '\ny', 'y\n', 'e', 'd', 'enable', '\xff', 'q',
@@ -62,6 +64,7 @@ function* ofTypes(): Generator<string> {
     yield `${type}=0 ${type}`;
   }
 }
+// biome-ignore format: one list
 const TEXTS = [
   '', 'a', '"', '""', '"""', '"a b"', '"a b', 'a"b c"d', '"a"b', 'a"', '"a" b', "'a b'", 'a=b', '=', '==', '"="', 'a,b', ',', '\\', '\\n', '\\"a b\\"',
   '"tab\there"', '"line\nhere"', '"ends in newline\n"', '\x01', '\x7f', '\xe4\xf6\xfc', 'fu\xc3\x9f', '\xff\xfe', '"\xa0"', '%s%n%d', '--', '"--"', '"a\vb\fc\rd"',
@@ -82,16 +85,35 @@ function* ofTexts(): Generator<string> {
 }
 function* ofArrays(): Generator<string> {
   for (const type of [...Object.keys(integers), ...SWITCHES, 'charp']) {
-    for (const value of ['1', '1,0', '1,0,1', '1,0,1,0', '1,', ',1', ',', '', '1,,1', '1,bad,1', '300,70000,5000000000', 'n,y,N', '"1,0"', '1, 0', '-1,-2', '1,0,1,'])
+    for (const value of [
+      '1',
+      '1,0',
+      '1,0,1',
+      '1,0,1,0',
+      '1,',
+      ',1',
+      ',',
+      '',
+      '1,,1',
+      '1,bad,1',
+      '300,70000,5000000000',
+      'n,y,N',
+      '"1,0"',
+      '1, 0',
+      '-1,-2',
+      '1,0,1,',
+    ])
       yield `a_${type}=${value}`;
     yield `a_${type}`;
     yield `a_${type}=1,1 a_${type}=0`;
   }
-  for (const value of ['5', '5,6', '5,6,7', '5,x', 'x', ',', '']) for (const name of ['uncounted', 'single', 'squares']) yield `${name}=${value}`;
+  for (const value of ['5', '5,6', '5,6,7', '5,x', 'x', ',', ''])
+    for (const name of ['uncounted', 'single', 'squares']) yield `${name}=${value}`;
   yield 'squares=1,2,3,4';
   yield 'squares=1,2,3,4,5';
   yield 'squares=1,2,x,4 squares=9';
 }
+// biome-ignore format: one list
 const TOKENS = [
   '', ' ', '\t\n\v\f\r \xa0', '  int=5  ', '\tint=5\n', 'int=5\n', 'int=5\vuint=6', 'int=5\xa0uint=6', 'int = 5', 'int =5', 'int= 5', '=5', '==5', '=', '= int=5', '"', '""', '"""',
   '" "', '"" int=5', '"int=5"', '"int"=5', '"int=5', 'int="5', 'int="5"', 'int=""5""', 'int="5"5', 'int=5"', 'int="5" "', '"int=5" uint=6', '"int="5', '"int="5"', 'in"t=5', 'int"=5', 'int=5"6 7"',
@@ -107,7 +129,24 @@ const TOKENS = [
 function* ofCallbacks(): Generator<string> {
   // ENOENT and ENOSPC have texts of their own; above 4095 nothing is an error, and Linux shows what is no pointer.
   for (const errno of [...Array.from({ length: 133 }, (_, n) => n + 1), 512, 517, 524, 1000, 4094, 4095]) yield `answer=-${errno}`;
-  for (const answer of ['0', '1', '2', '28', '4095', 'x', '', '-1 answer=-5', '-5 answer=0', '5 answer=-5', '-5 answer=5', '5 -- x', '-5 -- x', '0 -- x', '5 --']) yield `answer=${answer}`;
+  for (const answer of [
+    '0',
+    '1',
+    '2',
+    '28',
+    '4095',
+    'x',
+    '',
+    '-1 answer=-5',
+    '-5 answer=0',
+    '5 answer=-5',
+    '-5 answer=5',
+    '5 -- x',
+    '-5 -- x',
+    '0 -- x',
+    '5 --',
+  ])
+    yield `answer=${answer}`;
   for (const value of ['cut', 'c', 'ca', 'upper case', 'upper', 'empty', 'not found', 'nn', 'join', 'j', 'fine', '']) {
     // Behind the last one there is nothing of the string's to write to.
     if (!value.startsWith('j')) yield `scribble=${value}`;
@@ -120,6 +159,7 @@ function* ofCallbacks(): Generator<string> {
   yield 'answer';
   for (const value of ['-1', '0', '3', '4', '8', '4095', '4096', '4097', '-5', '-38', '1', '2', 'x']) yield `odd=${value}`;
 }
+// biome-ignore format: one list
 const DYNDBG = [
   'dyndbg', 'dyndbg=', 'dyndbg=+p', 'dyndbg=+pf', 'dyndbg="+p"', 'dyndbg=p', 'dyndbg="func every_init +p"', 'dyndbg="func every_exit +pmfl"', 'dyndbg="module every +p"', 'dyndbg="module other +p"', 'dyndbg="file *every.c =pl"',
   'every.dyndbg', 'every.dyndbg=+pf', 'other.dyndbg=+p', 'a.every.dyndbg=+p', '.dyndbg=+p', 'every.dyndbg.x=1', 'dyndbg.x', 'every.=1', 'Dyndbg', 'dyndbg=+x', 'dyndbg="line"', 'dyndbg=";"', 'dyndbg="bogus x +p; +pl"', 'dyndbg dyndbg=-p', 'int=x dyndbg',
@@ -135,30 +175,64 @@ function* sysfs(): Generator<string> {
     for (const file of ['int', 'byte', 'hexint', 'minmax']) yield write(file, value);
   }
   for (const file of SWITCHES) for (const value of ['1', 'Y\n', 'n', '0\n', 'maybe', '', 'on', 'off\n', '2']) yield write(file, value);
-  for (const value of ['text', 'text\n', 'two words\n', '"quoted"', '', '\n', '1234567', '12345678', '123456\n', '1234567\n', '\xe4\x01\\', 'a\0b']) {
+  for (const value of [
+    'text',
+    'text\n',
+    'two words\n',
+    '"quoted"',
+    '',
+    '\n',
+    '1234567',
+    '12345678',
+    '123456\n',
+    '1234567\n',
+    '\xe4\x01\\',
+    'a\0b',
+  ]) {
     for (const file of ['charp', 'string', 'noarg']) yield write(file, value);
   }
   for (const value of ['1', '1,0\n', '1,0,1', '1,0,1,0', '', ',', '1,', '1,bad,0', '0,1,1\n', '5 6', '1,1\n,1', '300,2'])
-    for (const file of ['a_int', 'a_byte', 'a_bool', 'a_bool_enable_only', 'a_charp', 'squares', 'uncounted', 'single']) yield write(file, value);
-  for (const length of [1023, 1024, 1025, 4094, 4095, 4096, 4097, 5000, 9000]) for (const file of ['charp', 'noarg', 'int', 'string']) yield write(file, 'z'.repeat(length));
+    for (const file of ['a_int', 'a_byte', 'a_bool', 'a_bool_enable_only', 'a_charp', 'squares', 'uncounted', 'single'])
+      yield write(file, value);
+  for (const length of [1023, 1024, 1025, 4094, 4095, 4096, 4097, 5000, 9000])
+    for (const file of ['charp', 'noarg', 'int', 'string']) yield write(file, 'z'.repeat(length));
   for (const length of [4095, 4096, 4097]) yield write('int', `${'0'.repeat(length - 1)}7`);
   for (const length of [1000, 1024]) {
     const long = 'w'.repeat(length);
     yield write('a_charp', `${long},${long},${long}`);
     yield `read a_charp 8192 0`;
   }
-  for (const answer of ['0', '-1', '-2', '-5', '-11', '-22', '-28', '-517', '-4095', '-5000', '1', '7', '4096']) yield write('answer', answer);
+  for (const answer of ['0', '-1', '-2', '-5', '-11', '-22', '-28', '-517', '-4095', '-5000', '1', '7', '4096'])
+    yield write('answer', answer);
   for (const value of ['cut', 'empty', 'upper', 'join', 'not found', 'fine']) yield write('scribble', value);
   for (const file of ['unsafe_int', 'unsafe_bool']) for (const value of ['1', 'x', '']) yield write(file, value);
-  for (const file of ['hw_port', 'hw_ports', 'readable', 'writable', 'mine', 'none', 'hidden', 'entries', 'with-dash', 'bogus', 'freed']) yield write(file, '4');
+  for (const file of ['hw_port', 'hw_ports', 'readable', 'writable', 'mine', 'none', 'hidden', 'entries', 'with-dash', 'bogus', 'freed'])
+    yield write(file, '4');
   for (const kind of ['1', '2', '3', '4', '10', '4095', '4096', '4097', '-5', '-38', '-4095', '0']) {
     yield write('odd', kind);
     yield 'read odd 10 0';
     yield 'read odd 8192 1';
   }
   for (const file of ['int', 'charp', 'a_int', 'scribble', 'writable', 'say', 'none', 'hidden', 'bogus'])
-    for (const [count, offset] of [[0, 0], [1, 0], [3, 1], [100, 0], [100, 2], [100, 100], [5000, 0], [10, 4096]] as const) yield `read ${file} ${count} ${offset}`;
-  for (const [file, mode] of [['readable', '0644'], ['writable', '0600'], ['mine', '0400'], ['scribble', '0200'], ['int', '0'], ['uint', '0222']] as const) {
+    for (const [count, offset] of [
+      [0, 0],
+      [1, 0],
+      [3, 1],
+      [100, 0],
+      [100, 2],
+      [100, 100],
+      [5000, 0],
+      [10, 4096],
+    ] as const)
+      yield `read ${file} ${count} ${offset}`;
+  for (const [file, mode] of [
+    ['readable', '0644'],
+    ['writable', '0600'],
+    ['mine', '0400'],
+    ['scribble', '0200'],
+    ['int', '0'],
+    ['uint', '0222'],
+  ] as const) {
     yield `chmod ${file} ${mode}`;
     yield write(file, '9');
     yield `read ${file} 100 0`;
@@ -170,6 +244,7 @@ function* sysfs(): Generator<string> {
   yield 'close';
 }
 
+// biome-ignore format: one list
 const QUERIES = [
   '', ' ', '\n', '#', '# comment', 'module every +p', 'module every -p', 'module every =p', 'module every =_', 'module every +_', 'module every -_', 'module every =', 'module every +', 'module every -',
   'module every +pmflt', 'module every -mt', 'module every =lp\n', 'module every +d', 'module every +P', 'module every +pp', 'module every *p', 'module every p', 'module every', 'module', 'every', '+p+', 'module every +p extra',
@@ -210,7 +285,36 @@ function* control(): Generator<string> {
   yield 'control module every =_';
   yield 'write say nothing';
   for (const file of ['class_bits', 'class_level', 'class_names', 'class_level_names'])
-    for (const value of ['0', '1', '2', '3', '5', '7', '8', '0xff', '-1', 'x', '', '1\n', 'RED', '+RED', 'CYAN', '+CYAN,-PINK', '-CYAN', '+CYAN,+PINK\n', '+NOPE', 'LOW', '+MID', '-MID', '+HIGH', '-LOW', 'CYAN PINK', ',', '+', '']) {
+    for (const value of [
+      '0',
+      '1',
+      '2',
+      '3',
+      '5',
+      '7',
+      '8',
+      '0xff',
+      '-1',
+      'x',
+      '',
+      '1\n',
+      'RED',
+      '+RED',
+      'CYAN',
+      '+CYAN,-PINK',
+      '-CYAN',
+      '+CYAN,+PINK\n',
+      '+NOPE',
+      'LOW',
+      '+MID',
+      '-MID',
+      '+HIGH',
+      '-LOW',
+      'CYAN PINK',
+      ',',
+      '+',
+      '',
+    ]) {
       yield `write ${file} ${escape(value)}`;
       if (value !== '') yield 'write colour c';
     }
@@ -223,7 +327,20 @@ function* control(): Generator<string> {
 function* lockdown(): Generator<string> {
   yield 'open hw_port=1';
   yield 'read /sys/kernel/security/lockdown 100 0';
-  for (const value of ['bogus', '', 'none', 'Integrity', 'integrity ', 'integrity\\x0a', 'integrity', 'none', 'confidentiality', 'integrity', 'confidentiality', 'bogus']) {
+  for (const value of [
+    'bogus',
+    '',
+    'none',
+    'Integrity',
+    'integrity ',
+    'integrity\\x0a',
+    'integrity',
+    'none',
+    'confidentiality',
+    'integrity',
+    'confidentiality',
+    'bogus',
+  ]) {
     yield `write /sys/kernel/security/lockdown ${value}`;
     yield 'read /sys/kernel/security/lockdown 100 0';
   }
@@ -242,7 +359,8 @@ function* lockdown(): Generator<string> {
 
 export function* commands(): Generator<string> {
   yield 'load ';
-  for (const part of [TOKENS, ofTypes(), ofTexts(), ofArrays(), ofCallbacks(), DYNDBG]) for (const args of part) yield `load ${escape(args)}`;
+  for (const part of [TOKENS, ofTypes(), ofTexts(), ofArrays(), ofCallbacks(), DYNDBG])
+    for (const args of part) yield `load ${escape(args)}`;
   yield* sysfs();
   yield* control();
   yield* lockdown();

@@ -146,7 +146,11 @@ class List implements Holder {
   #count: number;
   readonly #counted: boolean;
   readonly #seen: ((value: string) => string) | undefined;
-  constructor(name: string, elements: readonly Holder[], { counted = true, seen }: { counted?: boolean; seen?: (value: string) => string } = {}) {
+  constructor(
+    name: string,
+    elements: readonly Holder[],
+    { counted = true, seen }: { counted?: boolean; seen?: (value: string) => string } = {},
+  ) {
     this.#name = name;
     this.#elements = elements;
     this.#counted = counted;
@@ -214,7 +218,7 @@ function makers(name: string): Record<string, () => Holder> {
 /** Those that have a default of their own, as every.c gives it. */
 const DEFAULTS: Readonly<Record<string, string>> = {
   byte: '255', short: '-3', ushort: '3', int: '42', uint: '7', long: '-1000000', ulong: '1000000', ullong: '1099511627776', hexint: '0x3f8', charp: 'as built',
-}; // biome-ignore format: one list
+};
 const NO_VALUE_NEEDED = ['bool', 'bint', 'bool_enable_only', 'unsafe_bool', 'noarg'];
 
 /** every.ko, freshly loaded: how its parameters take an argument string. */
@@ -230,7 +234,15 @@ export class Model {
       this.#parameters.set(`a_${type}`, new List(`a_${type}`, three(makers(`a_${type}`)[type] as () => Holder)));
     }
     const int = (value = 0n): Integer => new Integer(value, 32, true);
-    for (const [name, value] of [['readable', 1n], ['writable', 2n], ['mine', 3n], ['unsafe_int', 0n], ['hw_port', 0n], ['with_dash', 0n], ['none', 0n]] as const)
+    for (const [name, value] of [
+      ['readable', 1n],
+      ['writable', 2n],
+      ['mine', 3n],
+      ['unsafe_int', 0n],
+      ['hw_port', 0n],
+      ['with_dash', 0n],
+      ['none', 0n],
+    ] as const)
       this.#parameters.set(name, int(value));
     this.#parameters.set('unsafe_bool', new Switch(YES_NO));
     this.#parameters.set('uncounted', new List('uncounted', [int(1n), int(2n)], { counted: false }));

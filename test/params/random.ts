@@ -37,14 +37,22 @@ export class RandomText {
   #number(): string {
     const bound = 1n << BigInt(this.pick([0, 3, 7, 8, 15, 16, 31, 32, 62, 63, 64, 70]));
     const value = bound + BigInt(this.below(5) - 2);
-    const digits = this.pick([value.toString(), `0x${value.toString(16)}`, `0X${value.toString(16).toUpperCase()}`, `0${value.toString(8)}`]);
-    return this.pick(['', '', '', '-', '-', '+', '--']) + digits.replace('-', '') + this.pick(['', '', '', '', '\n', 'x', ' ', '8', '\n\n']);
+    const digits = this.pick([
+      value.toString(),
+      `0x${value.toString(16)}`,
+      `0X${value.toString(16).toUpperCase()}`,
+      `0${value.toString(8)}`,
+    ]);
+    return (
+      this.pick(['', '', '', '-', '-', '+', '--']) + digits.replace('-', '') + this.pick(['', '', '', '', '\n', 'x', ' ', '8', '\n\n'])
+    );
   }
   value(): string {
     const kind = this.below(10);
     if (kind < 4) return this.#number();
     if (kind < 6) return this.pick(WORDS);
-    if (kind < 8) return Array.from({ length: 1 + this.below(5) }, () => (this.below(4) === 0 ? this.pick(WORDS) : this.#number())).join(',');
+    if (kind < 8)
+      return Array.from({ length: 1 + this.below(5) }, () => (this.below(4) === 0 ? this.pick(WORDS) : this.#number())).join(',');
     if (kind === 8) return this.noise(12);
     return this.pick(['s', '7', 'ab,', '\xe4']).repeat(this.pick([1, 6, 7, 8, 20, 1023, 1024, 1025]));
   }

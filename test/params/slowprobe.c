@@ -11,7 +11,7 @@ module_param(late, bool, 0);
 
 static int slow_probe(struct platform_device *device)
 {
-	msleep(100 + 60 * device->id);
+	msleep(500 + 250 * device->id);
 	pr_info("probe of %d\n", device->id);
 	return 0;
 }

@@ -21,8 +21,8 @@ import {
   voidPtr,
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
-import { type Addr, latin1 } from '../memory.ts';
 import { kstrto, parseBool, storeInteger } from '../lib/kstrtox.ts';
+import { type Addr, latin1 } from '../memory.ts';
 import { FileOperations, functionsOf } from './char_dev.ts';
 import { ModuleFile } from './devices.ts';
 import { attrRead, attrWrite } from './libfs.ts';

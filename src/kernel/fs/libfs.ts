@@ -15,8 +15,8 @@ import {
   voidPtr,
 } from '../api/index.ts';
 import type { VaList } from '../api/valist.ts';
-import { type Addr, fromLatin1, latin1 } from '../memory.ts';
 import { kstrto } from '../lib/kstrtox.ts';
+import { type Addr, fromLatin1, latin1 } from '../memory.ts';
 import { FileStruct, InodeStruct } from './module_file.ts';
 
 const NULL = 0;

@@ -20,9 +20,9 @@ import {
 } from '../module/module.ts';
 import { showParameter, storeParameter } from '../module/parameters.ts';
 import { moduleTaintLetters } from '../panic.ts';
-import { Lockdown } from '../security/lockdown.ts';
 import { buses, classes, drivers, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
+import { Lockdown } from '../security/lockdown.ts';
 import { CharDevices } from './char_dev.ts';
 import { AttributeFile, ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
 import { ProcRoot } from './proc_pid.ts';

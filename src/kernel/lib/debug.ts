@@ -1,16 +1,5 @@
 // Checks that modules call. Source: lib/list_debug.c, kernel/panic.c.
-import {
-  bool,
-  cstring,
-  int,
-  type KernelApi,
-  kernelApi,
-  kfunc,
-  nothing,
-  uint,
-  variadic,
-  voidPtr,
-} from '../api/index.ts';
+import { bool, cstring, int, type KernelApi, kernelApi, kfunc, nothing, uint, variadic, voidPtr } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64 } from '../memory.ts';
 

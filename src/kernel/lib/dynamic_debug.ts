@@ -3,12 +3,10 @@ import { E2BIG, EINVAL, EPERM } from '#abi';
 import {
   cstring,
   embedded,
-  imageData,
   int,
   type KernelApi,
   kernelApi,
   kernelStruct,
-  kfunc,
   nothing,
   pointer,
   ptr,
@@ -24,12 +22,10 @@ import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { MODULE_STATE_UNFORMED, type Module } from '../module/module.ts';
 import { Patcher } from '../module/patch.ts';
-import { KernelParam } from '../module/kernel_param.ts';
 import { LOGLEVEL } from '../printk/log.ts';
 import { IN_INTERRUPT } from '../sched/softirqs.ts';
-import { LEVEL_INTEGRITY, Lockdown } from '../security/lockdown.ts';
+import { LOCKDOWN, Lockdown } from '../security/lockdown.ts';
 import { DPRINTK, flagLetters, matchWildcard, parseQuery, type Query, QueryError } from './dynamic_debug_query.ts';
-import { kstrto } from './kstrtox.ts';
 
 const Ddebug = kernelStruct('_ddebug', {
   modname: voidPtr,
@@ -40,8 +36,13 @@ const Ddebug = kernelStruct('_ddebug', {
   flags: u8,
   key: embedded,
 });
-const ClassMapStruct = kernelStruct('ddebug_class_map', { mod_name: voidPtr, class_names: voidPtr, length: int, base: int, map_type: u32 });
-const ClassParamStruct = kernelStruct('ddebug_class_param', { bits: voidPtr, flags: embedded, map: ptr(ClassMapStruct) });
+export const ClassMapStruct = kernelStruct('ddebug_class_map', {
+  mod_name: voidPtr,
+  class_names: voidPtr,
+  length: int,
+  base: int,
+  map_type: u32,
+});
 
 const descriptor = ptr(Ddebug);
 const dev = pointer('const struct device *');
@@ -50,7 +51,6 @@ const CLASS_DFLT = 63;
 /** include/linux/dynamic_debug.h: PREFIX_SIZE, with its NUL. */
 const PREFIX_SIZE = 128;
 const CONTROL_MAX = 4095;
-const BOOT_PARAMETER = /(?<!\S)(?:([^\s.=]+)\.)?dyndbg(?:=("[^"]*"|\S*))?(?!\S)/g;
 
 /** A call site. */
 interface Site {
@@ -76,7 +76,7 @@ interface Table {
   /** Makes the code follow keys that were switched. */
   readonly updateKeys: (keys: ReadonlySet<Addr>) => void;
 }
-const classNames = (k: Kernel, { class_names, length }: { readonly class_names: Addr; readonly length: number }): string[] =>
+export const classNames = (k: Kernel, { class_names, length }: { readonly class_names: Addr; readonly length: number }): string[] =>
   Array.from({ length }, (_, n) => k.memory.cstring(k.memory.ptr(class_names + n * 8)));
 
 /** A site in a module: its flags stand in guest memory. */
@@ -152,7 +152,10 @@ export class Dyndbg {
 
   /** [MODULE.]dyndbg[="QUERIES"] of the kernel's command line, at boot: for its own sites. */
   bootParameters(): void {
-    for (const [, module, value = '+p'] of this.#k.cmdline.matchAll(BOOT_PARAMETER)) this.execute(value.replace(/^"(.*)"$/, '$1'), module);
+    for (const { name, value } of this.#k.commandLine.parameters) {
+      const [module, rest] = name.split(/\.(.*)/s);
+      if ((rest ?? module) === 'dyndbg') this.execute(value ?? '+p', rest === undefined ? undefined : module);
+    }
   }
   /** Several queries, with ; or newlines between them. Return: how many sites matched, or -EINVAL. */
   execute(queries: string, module?: string): number {
@@ -221,7 +224,7 @@ export class ControlFile extends TextFile {
     this.#isDebugfs = isDebugfs;
   }
   override mayOpen(): number {
-    return this.#isDebugfs && this.#k.get(Lockdown).locked(LEVEL_INTEGRITY, 'debugfs access') ? -EPERM : 0;
+    return this.#isDebugfs && this.#k.get(Lockdown).locked(LOCKDOWN.integrity, 'debugfs access') ? -EPERM : 0;
   }
 }
 function builtinTables(k: Kernel): Table[] {
@@ -269,98 +272,6 @@ function prefix(k: Kernel, site: StructView<typeof Ddebug.fields>): string {
   return `${thread}${place}${place === '' ? '' : ' '}`.slice(0, PREFIX_SIZE - 1);
 }
 
-/** enum class_map_type. */
-const DISJOINT_BITS = 0;
-const LEVEL_NUM = 1;
-const DISJOINT_NAMES = 2;
-const LEVEL_NAMES = 3;
-type ClassParam = StructView<typeof ClassParamStruct.fields>;
-const lowBits = (count: number): bigint => (1n << BigInt(count)) - 1n;
-
-/** A parameter that switches the classes of its map: a mask or a level, as number or by name. */
-class ClassSwitch {
-  readonly #k: Kernel;
-  readonly #name: string;
-  readonly #param: ClassParam;
-  readonly #classes: readonly string[];
-  readonly #type: number;
-  constructor(k: Kernel, { name, arg }: { readonly name: Addr; readonly arg: Addr }) {
-    this.#k = k;
-    this.#name = k.memory.cstring(name);
-    this.#param = k.view(ClassParamStruct, arg);
-    this.#classes = classNames(k, this.#param.map);
-    this.#type = this.#param.map.map_type;
-  }
-  /** The classes that are on; a level has all below it on. */
-  get #bits(): bigint {
-    const { memory } = this.#k;
-    return this.#isLevel ? lowBits(memory.u32(this.#param.bits)) : memory.u64(this.#param.bits);
-  }
-  get #isLevel(): boolean {
-    return this.#type === LEVEL_NUM || this.#type === LEVEL_NAMES;
-  }
-  #apply(bits: bigint): void {
-    const before = this.#bits;
-    const flags = this.#k.memory.cstring(this.#param.flags, 8);
-    for (const [n, name] of this.#classes.entries()) {
-      const wanted = (bits >> BigInt(n)) & 1n;
-      if (wanted !== ((before >> BigInt(n)) & 1n)) this.#k.get(Dyndbg).execute(`class ${name} ${wanted === 1n ? '+' : '-'}${flags}`);
-    }
-  }
-  #setBits(bits: bigint): void {
-    this.#apply(bits);
-    this.#k.memory.setU64(this.#param.bits, bits);
-  }
-  #setLevel(level: number): void {
-    this.#apply(lowBits(level));
-    this.#k.memory.setU32(this.#param.bits, level);
-  }
-  /** Return: 0 or -EINVAL. */
-  set(text: string): number {
-    if (this.#type === DISJOINT_NAMES || this.#type === LEVEL_NAMES) return this.#setByNames(text);
-    if (this.#type !== DISJOINT_BITS && this.#type !== LEVEL_NUM) {
-      this.#complain('err', `${this.#name}: bad map type: ${this.#type}`);
-      return -EINVAL;
-    }
-    const number = kstrto(text, 64, false);
-    if (typeof number === 'number') {
-      this.#complain('err', `expecting numeric input: ${text} > ${this.#name}`);
-      return -EINVAL;
-    }
-    const most = this.#classes.length;
-    if (this.#isLevel) {
-      if (number > BigInt(most)) this.#complain('warning', `${this.#name}: level:${BigInt.asIntN(64, number)} exceeds max:${most}, clamping`);
-      this.#setLevel(number > BigInt(most) ? most : Number(number));
-    } else {
-      const all = lowBits(most);
-      if ((number & ~all) !== 0n)
-        this.#complain('warning', `${this.#name}: input: 0x${number.toString(16)} exceeds mask: 0x${all.toString(16)}, masking`);
-      this.#setBits(number & all);
-    }
-    return 0;
-  }
-  /** [+-]NAME, comma separated; names that are not known are reported. */
-  #setByNames(text: string): number {
-    for (const item of text.replace(/\n.*$/s, '').split(',')) {
-      const wanted = !item.startsWith('-');
-      const name = item.replace(/^[-+]/, '');
-      const n = this.#classes.indexOf(name);
-      if (n < 0) this.#complain('err', `${name} unknown to ${this.#name}`);
-      else if (this.#isLevel) this.#setLevel(n + (wanted ? 1 : 0));
-      else if (((this.#bits >> BigInt(n)) & 1n) === 1n !== wanted) this.#setBits(this.#bits ^ (1n << BigInt(n)));
-    }
-    return 0;
-  }
-  #complain(level: 'err' | 'warning', text: string): void {
-    this.#k.log.print(level, `dyndbg: ${text}`);
-  }
-  text(): string {
-    const { memory } = this.#k;
-    return this.#isLevel ? `${memory.u32(this.#param.bits) | 0}\n` : `0x${memory.u64(this.#param.bits).toString(16)}\n`;
-  }
-}
-
-const kp = ptr(KernelParam);
 export const dynamicDebugApi: KernelApi = kernelApi('lib/dynamic_debug.c', {
   __dynamic_pr_debug: variadic({ descriptor, fmt: cstring }, nothing, (k, { descriptor: site, fmt, va }) => {
     k.log.vprintk(`\x017${prefix(k, site)}${k.formatter.format(fmt, va)}`);
@@ -368,11 +279,4 @@ export const dynamicDebugApi: KernelApi = kernelApi('lib/dynamic_debug.c', {
   __dynamic_dev_dbg: variadic({ descriptor, dev, fmt: cstring }, nothing, (k, { descriptor: site, dev: device, fmt, va }) => {
     devPrintk(k, LOGLEVEL.debug, device, k.formatter.format(fmt, va), device === NULL ? '' : prefix(k, site));
   }),
-  param_set_dyndbg_classes: kfunc({ instr: cstring, kp }, int, (k, { instr, kp: param }) => new ClassSwitch(k, param).set(instr)),
-  param_get_dyndbg_classes: kfunc({ buffer: voidPtr, kp }, int, (k, { buffer, kp: param }) => {
-    const text = new ClassSwitch(k, param).text();
-    k.memory.setCstring(buffer, text);
-    return text.length;
-  }),
-  param_ops_dyndbg_classes: imageData,
 });

@@ -1,70 +1,31 @@
-// Module parameters: the argument string and struct kernel_param. Source: kernel/params.c, lib/cmdline.c (next_arg).
+// Module parameters: the argument string and struct kernel_param. Source: kernel/params.c, linux-modules.md 6.
 import { EINVAL, ENOENT, ENOSPC, EPERM } from '#abi';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
+import { nextArgument, skipSpaces } from '../lib/cmdline.ts';
 import { Dyndbg } from '../lib/dynamic_debug.ts';
 import { parseBool } from '../lib/kstrtox.ts';
 import { mutexLock, mutexUnlock } from '../locking/mutex.ts';
-import type { Addr, Memory } from '../memory.ts';
+import type { Addr } from '../memory.ts';
 import { PAGE_SIZE } from '../mm/layout.ts';
 import { TAINT } from '../panic.ts';
-import { LEVEL_INTEGRITY, Lockdown } from '../security/lockdown.ts';
+import { LOCKDOWN, Lockdown } from '../security/lockdown.ts';
 import type { InitWay } from '../syscalls.ts';
-import { type KernelParameter, KernelParam, KernelParamOps } from './kernel_param.ts';
+import { KernelParam, type KernelParameter, KernelParamOps } from './kernel_param.ts';
 import { type Module, ModuleStruct } from './module.ts';
+import { ModuleSettings } from './settings.ts';
 
 const KERNEL_PARAM_FL_UNSAFE = 1;
 const KERNEL_PARAM_FL_HWPARAM = 2;
 const KERNEL_PARAM_OPS_FL_NOARG = 1;
 const MAX_ERRNO = 4095;
 const NULL = 0;
-const QUOTE = 0x22;
-const EQUALS = 0x3d;
-
-/** What the kernel's ctype calls a blank: the no-break space of Latin-1 is one. */
-const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0xa0;
-function skipSpaces(memory: Memory, text: Addr): Addr {
-  let at = text;
-  while (isSpace(memory.u8(at))) at++;
-  return at;
-}
-/** Splits off the first argument of the string at `args`, in place: zeros end name and value. `val` is NULL without '='. */
-export function nextArgument(memory: Memory, args: Addr): { readonly param: Addr; readonly val: Addr; readonly rest: Addr } {
-  const quoted = memory.u8(args) === QUOTE;
-  const param = quoted ? args + 1 : args;
-  let inQuote = quoted;
-  let equals = param;
-  let end = param;
-  for (; memory.u8(end) !== 0; end++) {
-    const byte = memory.u8(end);
-    if (isSpace(byte) && !inQuote) break;
-    // One at the start belongs to the name.
-    if (equals === param && byte === EQUALS) equals = end;
-    if (byte === QUOTE) inQuote = !inQuote;
-  }
-  const more = memory.u8(end) !== 0;
-  const dropLastQuote = (): void => {
-    if (memory.u8(end - 1) === QUOTE) memory.setU8(end - 1, 0);
-  };
-  let val = NULL;
-  if (equals !== param) {
-    memory.setU8(equals, 0);
-    val = equals + 1;
-    if (memory.u8(val) === QUOTE) {
-      val++;
-      dropLastQuote();
-    }
-  }
-  if (quoted && end > param) dropLastQuote();
-  if (more) memory.setU8(end, 0);
-  return { param, val, rest: skipSpaces(memory, more ? end + 1 : end) };
-}
 
 const sameName = (a: string, b: string): boolean => a.replaceAll('-', '_') === b.replaceAll('-', '_');
 
 /** Whether it may be set: hardware parameters not when the kernel is locked down. Unsafe ones taint. */
 function checkUnsafe(k: Kernel, param: { readonly flags: number; readonly name: Addr }): boolean {
-  if ((param.flags & KERNEL_PARAM_FL_HWPARAM) !== 0 && k.get(Lockdown).locked(LEVEL_INTEGRITY, 'unsafe module parameters')) return false;
+  if ((param.flags & KERNEL_PARAM_FL_HWPARAM) !== 0 && k.get(Lockdown).locked(LOCKDOWN.integrity, 'unsafe module parameters')) return false;
   if ((param.flags & KERNEL_PARAM_FL_UNSAFE) !== 0) {
     k.log.print('notice', `Setting dangerous option ${k.memory.cstring(param.name)} - tainting kernel`);
     k.taint.add(TAINT.USER);
@@ -123,7 +84,7 @@ export function* parseArguments(k: Kernel, module: Module, args: string, by: Ini
   const { memory } = k;
   const struct = k.view(ModuleStruct, module.addr);
   struct.args = k.cstringAlloc(args);
-  struct.async_probe_requested = asyncByDefault(k) ? 1 : 0;
+  struct.async_probe_requested = k.get(ModuleSettings).asyncProbe ? 1 : 0;
   let result = 0;
   let left = skipSpaces(memory, struct.args);
   while (memory.u8(left) !== 0) {
@@ -154,11 +115,6 @@ function* parseOne(k: Kernel, module: Module, param: Addr, val: Addr, by: InitWa
   const { flags } = k.view(KernelParamOps, k.view(KernelParam, parameter.addr).ops);
   if (val === NULL && (flags & KERNEL_PARAM_OPS_FL_NOARG) === 0) return -EINVAL;
   return yield* setParameter(k, parameter.addr, val, `param.${by}`);
-}
-/** module.async_probe of the kernel's command line. */
-function asyncByDefault(k: Kernel): boolean {
-  const values = [...k.cmdline.matchAll(/(?<!\S)module\.async[-_]probe(?:=(\S*))?(?!\S)/g)].map(([, value = '1']) => parseBool(value));
-  return values.findLast((value) => value !== undefined) ?? false;
 }
 /** What every module takes: async_probe and dyndbg. Others are only reported. */
 function* unknownParameter(k: Kernel, module: Module, param: Addr, val: Addr): Sleeping<number> {

@@ -5,10 +5,10 @@ import { TextFile } from '../fs/node.ts';
 import type { Kernel } from '../kernel.ts';
 import { Ratelimit } from '../lib/ratelimit.ts';
 
-export const LEVEL_INTEGRITY = 1;
-const LEVEL_CONFIDENTIALITY = 2;
+/** From nothing to everything. */
+export const LOCKDOWN = { none: 0, integrity: 1, confidentiality: 2 } as const;
 /** By level. */
-const NAMES: readonly string[] = ['none', 'integrity', 'confidentiality'];
+const NAMES = Object.keys(LOCKDOWN);
 /** enum lockdown_reason: its texts, in its order; undefined is of another architecture. Up to the name of a level its level forbids. */
 const REASONS: readonly (string | undefined)[] = [
   'none',
@@ -49,11 +49,12 @@ export class Lockdown {
   readonly #k: Kernel;
   #messages: Ratelimit | undefined;
   /** 0 none, 1 integrity, 2 confidentiality. It only rises. */
-  level = 0;
+  level: number = LOCKDOWN.none;
   constructor(k: Kernel) {
     this.#k = k;
-    for (const [, name = ''] of k.cmdline.matchAll(/(?<!\S)lockdown(?:=(\S*))?(?!\S)/g)) {
-      const level = NAMES.indexOf(name);
+    for (const { name, value = '' } of k.commandLine.parameters) {
+      if (name !== 'lockdown') continue;
+      const level = NAMES.indexOf(value);
       if (level > 0) this.#raise(level, 'command line');
       else k.log.print('warning', "Malformed early option 'lockdown'");
     }
@@ -92,7 +93,7 @@ export class Lockdown {
 export const securityApi: KernelApi = kernelApi('security/security.c', {
   /** Return: -EPERM when the kernel's lockdown forbids `what` (enum lockdown_reason), which the log then says. */
   security_locked_down: kfunc({ what: uint }, int, (k, { what }) => {
-    const level = what <= INTEGRITY_MAX ? LEVEL_INTEGRITY : LEVEL_CONFIDENTIALITY;
+    const level = what <= INTEGRITY_MAX ? LOCKDOWN.integrity : LOCKDOWN.confidentiality;
     return k.get(Lockdown).locked(level, REASONS[what] ?? '') ? -EPERM : 0;
   }),
 });

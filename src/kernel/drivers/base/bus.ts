@@ -18,9 +18,9 @@ import {
   umode_t,
   voidPtr,
 } from '../../api/index.ts';
+import { asyncSchedule, asyncSynchronizeFull } from '../../async.ts';
 import { Symlink, type TreeDirectory } from '../../fs/node.ts';
 import { Sysfs, SysfsFile, sysfsText } from '../../fs/sysfs/sysfs.ts';
-import { asyncSchedule, asyncSynchronizeFull } from '../../async.ts';
 import type { Kernel } from '../../kernel.ts';
 import { KernelKobjects, kobjectGet } from '../../lib/kobject.ts';
 import type { Addr } from '../../memory.ts';

@@ -19,9 +19,9 @@ import {
 import { plainText, type TreeDirectory } from '../../fs/node.ts';
 import { sysfsText } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
+import { kstrto } from '../../lib/kstrtox.ts';
 import type { Addr } from '../../memory.ts';
 import { kzalloc } from '../../mm/slab_common.ts';
-import { kstrto } from '../../lib/kstrtox.ts';
 import { LOGLEVEL } from '../../printk/log.ts';
 import { HZ } from '../../time/jiffies.ts';
 import { devPrintk } from '../base/dev_printk.ts';

@@ -4,8 +4,8 @@ import type { Sleeping } from '../../../api/index.ts';
 import { plainText, type TextSource, type TreeDirectory } from '../../../fs/node.ts';
 import { sysfsText } from '../../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../../kernel.ts';
-import type { Addr } from '../../../memory.ts';
 import { kstrto } from '../../../lib/kstrtox.ts';
+import type { Addr } from '../../../memory.ts';
 import { RuntimePower } from './runtime.ts';
 import { flag, powerOf, setFlag, statusNames } from './state.ts';
 
