@@ -217,7 +217,16 @@ function makers(name: string): Record<string, () => Holder> {
 }
 /** Those that have a default of their own, as every.c gives it. */
 const DEFAULTS: Readonly<Record<string, string>> = {
-  byte: '255', short: '-3', ushort: '3', int: '42', uint: '7', long: '-1000000', ulong: '1000000', ullong: '1099511627776', hexint: '0x3f8', charp: 'as built',
+  byte: '255',
+  short: '-3',
+  ushort: '3',
+  int: '42',
+  uint: '7',
+  long: '-1000000',
+  ulong: '1000000',
+  ullong: '1099511627776',
+  hexint: '0x3f8',
+  charp: 'as built',
 };
 const NO_VALUE_NEEDED = ['bool', 'bint', 'bool_enable_only', 'unsafe_bool', 'noarg'];
 
