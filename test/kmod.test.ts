@@ -37,7 +37,6 @@ const kernel: ToolKernel = {
   loaded: async () => [],
   explanation: () => undefined,
   insert: async () => -1,
-  explanation: () => undefined,
   remove: async () => -1,
   readFile: async (path) => errno(() => new Uint8Array(readFileSync(join(cwd(path), path)))),
   writeFile: async (path, bytes) => errno(() => (writeFileSync(path, bytes), 0)) as number,
