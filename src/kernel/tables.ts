@@ -11,15 +11,15 @@ import { algapiApi } from './crypto/algapi.ts';
 import { cryptoApi } from './crypto/api.ts';
 import { shashApi } from './crypto/shash.ts';
 import { skcipherApi } from './crypto/skcipher.ts';
-import { dmaMappingApi, dmaPoolApi } from './dma/mapping.ts';
 import { dmaApi } from './dma.ts';
+import { dmaMappingApi, dmaPoolApi } from './dma/mapping.ts';
 import { acpiApi } from './drivers/acpi/acpi.ts';
 import { auxiliaryApi } from './drivers/base/auxiliary.ts';
 import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { componentApi } from './drivers/base/component.ts';
 import { deviceApi } from './drivers/base/core.ts';
-import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
+import { devPrintkApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
@@ -40,11 +40,11 @@ import { hwmonApi } from './drivers/hwmon/hwmon.ts';
 import { i2cBaseApi } from './drivers/i2c/i2c-core-base.ts';
 import { i2cSmbusApi } from './drivers/i2c/i2c-core-smbus.ts';
 import { ffCoreApi } from './drivers/input/ff-core.ts';
-import { inputApi } from './drivers/input/input.ts';
 import { inputCompatApi } from './drivers/input/input-compat.ts';
 import { inputLedsApi } from './drivers/input/input-leds.ts';
 import { inputMtApi } from './drivers/input/input-mt.ts';
 import { inputPollerApi } from './drivers/input/input-poller.ts';
+import { inputApi } from './drivers/input/input.ts';
 import { mousedevApi } from './drivers/input/mousedev.ts';
 import { serioApi } from './drivers/input/serio/serio.ts';
 import { touchscreenApi } from './drivers/input/touchscreen.ts';
@@ -53,8 +53,8 @@ import { ledClassApi } from './drivers/leds/led-class.ts';
 import { ledCoreApi } from './drivers/leds/led-core.ts';
 import { ledTriggersApi } from './drivers/leds/led-triggers.ts';
 import { mfdApi } from './drivers/mfd/mfd-core.ts';
-import { pciApi } from './drivers/pci/pci.ts';
 import { pciDriverApi } from './drivers/pci/pci-driver.ts';
+import { pciApi } from './drivers/pci/pci.ts';
 import { phyApi } from './drivers/phy/phy-core.ts';
 import { pinctrlApi } from './drivers/pinctrl/core.ts';
 import { crosEcProtoApi } from './drivers/platform/chrome/cros_ec_proto.ts';
@@ -96,13 +96,16 @@ import { bitmapApi, findBitApi } from './lib/bitmap.ts';
 import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
-import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
+import { listDebugApi, panicApi } from './lib/debug.ts';
+import { dynamicDebugApi } from './lib/dynamic_debug.ts';
+import { dynamicDebugClassesApi } from './lib/dynamic_debug_classes.ts';
 import { genallocApi } from './lib/genalloc.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { idrApi } from './lib/idr.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
+import { kstrtoxApi, kstrtoxMoreApi } from './lib/kstrtox.ts';
 import { crcApi, ctypeApi, hweightApi, mathApi } from './lib/math.ts';
 import { radixTreeApi } from './lib/radix-tree.ts';
 import { ratelimitApi } from './lib/ratelimit.ts';
@@ -139,7 +142,7 @@ import { resourceApi } from './resource.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { loadavgApi } from './sched/loadavg.ts';
 import { completionApi, waitApi } from './sched/wait.ts';
-import { securityApi } from './security/security.ts';
+import { securityApi } from './security/lockdown.ts';
 import { signalApi } from './signal.ts';
 import { cpuApi, cpuCountApi, smpApi, touchWatchdogApi } from './smp.ts';
 import { softirqApi } from './softirq.ts';
@@ -189,6 +192,7 @@ export const kernelTables: readonly KernelApi[] = [
   dmiApi,
   driverApi,
   dynamicDebugApi,
+  dynamicDebugClassesApi,
   ematchApi,
   entryApi,
   fcntlApi,
