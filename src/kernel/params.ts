@@ -1,5 +1,5 @@
 // The standard parameter types. Source: kernel/params.c, lib/kstrtox.c.
-import { EINVAL, ENOMEM, ENOSPC, ERANGE } from '#abi';
+import { EINVAL, ENOMEM, ENOSPC, ERANGE, EROFS } from '#abi';
 import {
   blocking,
   imageData,
@@ -125,6 +125,15 @@ export const paramsApi: KernelApi = kernelApi('kernel/params.c', {
   param_set_invbool: invbool.set,
   param_get_invbool: invbool.get,
   param_ops_invbool: imageData,
+  /** Once on it stays on. */
+  param_set_bool_enable_only: kfunc({ val, kp }, int, (k, { val: text, kp: param }) => {
+    const value = parseBool(text === 0 ? '1' : k.memory.cstring(text));
+    if (value === undefined) return -EINVAL;
+    if (!value && k.memory.u8(param.arg) !== 0) return -EROFS;
+    if (value) k.memory.setU8(param.arg, 1);
+    return 0;
+  }),
+  param_ops_bool_enable_only: imageData,
   param_set_bint: kfunc({ val, kp }, int, (k, { val: text, kp: param }) => {
     const value = parseBool(text === 0 ? '1' : k.memory.cstring(text));
     if (value === undefined) return -EINVAL;

@@ -1,5 +1,6 @@
 // Extracts a kernel description from a kernel image.
 
+import { builtinText } from './builtin.ts';
 import { CallSites } from './callsites.ts';
 import { ImportError } from './errors.ts';
 import type { Symbol } from './kallsyms.ts';
@@ -15,7 +16,7 @@ export interface DescriptionParts {
   readonly release: string;
   readonly version: string;
   readonly vermagic: string;
-  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'bugs' | 'btf' | 'data' | 'data.json', Uint8Array>>;
+  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'bugs' | 'builtin' | 'notes' | 'btf' | 'data' | 'data.json', Uint8Array>>;
   readonly callSites: CallSites;
 }
 
@@ -47,6 +48,9 @@ export function describe(vmlinux: Vmlinux): DescriptionParts {
       exports: utf8(exports.map(exportLine).join('\n')),
       kallsyms: utf8(kallsymsText(symbols)),
       bugs: utf8(bugsText(vmlinux.bugs())),
+      builtin: utf8(builtinText(vmlinux, symbols, exports)),
+      // An image without the section has no notes to show.
+      notes: vmlinux.section('.notes') ?? new Uint8Array(0),
       btf: vmlinux.btf(),
       data,
       'data.json': utf8(JSON.stringify(index)),

@@ -16,6 +16,7 @@ import {
   endsProcess,
   O_ACCMODE,
   O_RDONLY,
+  O_RDWR,
   O_WRONLY,
   S_IFBLK,
   S_IFCHR,
@@ -29,7 +30,11 @@ import {
   SIGKILL,
 } from '#abi';
 import type { Sleeping } from '../api/index.ts';
+import { KernelVariables } from '../builtin.ts';
+import { ALL_CAPABILITIES, CAP, capable, limitCapabilities } from '../cred.ts';
 import type { Kernel } from '../kernel.ts';
+import { UeventSocket } from '../lib/kobject_uevent.ts';
+import { doSyslog } from '../printk/syslog.ts';
 
 import { NODENAME } from '../sched/init_task.ts';
 
@@ -68,6 +73,8 @@ export interface ProcessOptions {
   readonly ignored?: ReadonlySet<number>;
   /** Virtual time stands still while the process is in none of its system calls. */
   readonly holdsTime?: boolean;
+  /** Effective capabilities; default: all. */
+  readonly capabilities?: bigint;
 }
 
 export class KernelProcess implements Process {
@@ -86,6 +93,7 @@ export class KernelProcess implements Process {
   #ignored: ReadonlySet<number>;
   readonly #handlers = new Map<number, () => void>();
   #holdsTime: boolean;
+  #capabilities: bigint;
   /** The task of the system call that runs. */
   #task: Task | undefined;
   #exiting = false;
@@ -105,6 +113,7 @@ export class KernelProcess implements Process {
     this.files = options.files ?? new FileTable();
     this.#ignored = options.ignored ?? new Set();
     this.#holdsTime = options.holdsTime ?? false;
+    this.#capabilities = options.capabilities ?? ALL_CAPABILITIES;
     if (this.#holdsTime) k.hold();
     k.processes.set(this.pid, this);
   }
@@ -133,6 +142,7 @@ export class KernelProcess implements Process {
       (task) => {
         this.#task = own = task;
         if (!this.#exiting && !always) for (const signal of this.#pending) task.signals.add(signal);
+        if (this.#capabilities !== ALL_CAPABILITIES) limitCapabilities(k, this.#capabilities);
         return body();
       },
       this.pid,
@@ -426,7 +436,7 @@ export class KernelProcess implements Process {
   async init_module(image: Uint8Array, args: string, by: InitWay = 'init_module'): Promise<number> {
     // A file without room for an ELF header is refused before load_module, silently.
     if (image.length < 64) return -8;
-    return this.#call(() => this.#k.modules.initModule(image, args, 0, by));
+    return this.#loads(() => this.#k.modules.initModule(image, args, 0, by));
   }
   async finit_module(fd: number, args: string, flags: number): Promise<number> {
     const KNOWN_FLAGS = 7;
@@ -444,7 +454,26 @@ export class KernelProcess implements Process {
     return this.#call(() => this.#k.modules.initModule(image, args, flags, 'finit_module'));
   }
   async delete_module(name: string, flags: number): Promise<number> {
-    return this.#call(() => this.#k.modules.deleteModule(name, flags));
+    return this.#loads(() => this.#k.modules.deleteModule(name, flags));
+  }
+  /** Before anything else: whether modules may be changed at all. */
+  #loads(body: () => Sleeping<number>): Promise<number> {
+    const k = this.#k;
+    return this.#call(function* () {
+      return capable(k, CAP.SYS_MODULE) && k.get(KernelVariables).int('kernel/modules_disabled') === 0 ? yield* body() : -EPERM;
+    });
+  }
+  async capset(effective: bigint): Promise<number> {
+    // What was given away does not come back while the permitted set, which is all here, keeps it: capset() may take it again.
+    this.#capabilities = effective & ALL_CAPABILITIES;
+    return 0;
+  }
+  async syslog(type: number, length = 0): Promise<OrErrno<Uint8Array>> {
+    return this.#call(() => doSyslog(this.#k, type, length));
+  }
+  async socketUevent(flags = 0): Promise<number> {
+    const node = new UeventSocket(this.#k);
+    return this.files.install({ node, open: node.open(flags), flags: flags | O_RDWR, path: `socket:[${node.ino}]` });
   }
   async nanosleep(seconds: number): Promise<number> {
     const k = this.#k;
@@ -482,6 +511,7 @@ export class KernelProcess implements Process {
       files: this.files.copy(),
       ignored: this.#ignored,
       holdsTime: true,
+      capabilities: this.#capabilities,
     });
   }
   async exit(status = 0): Promise<void> {

@@ -35,6 +35,7 @@ import {
 import { parseArguments } from './parameters.ts';
 import { Patcher } from './patch.ts';
 import { checkVersion, Resolver } from './resolve.ts';
+import { moduleUevent } from './sysfs.ts';
 import { readVersions, sameMagic } from './versions.ts';
 
 const GPL_LICENSES: ReadonlySet<string> = new Set([
@@ -340,6 +341,7 @@ export class Modules {
     }
     this.#setState(module, MODULE_STATE_LIVE);
     yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
+    moduleUevent(k, module.name, 'add');
     yield* asyncSynchronizeFull(k);
     struct.refcnt -= 1;
     module.symbols = module.coreSymbols;
@@ -378,6 +380,7 @@ export class Modules {
     if (struct.exit !== 0) yield* k.callBy('exit', struct.exit);
     yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
     this.lastUnloaded = `${module.name}${flagsText(module)}`;
+    moduleUevent(k, module.name, 'remove');
     this.#free(module);
     return 0;
   }

@@ -5,7 +5,8 @@
 //   sys 'open a /dev/mailbox r' '& read a 80' 'sleep 1' 'open b /dev/mailbox w' 'write b hello' wait
 //
 // open NAME PATH r|w|rw [nonblock] [append]; close, read NAME COUNT, write NAME TEXT, lseek NAME OFFSET set|cur|end,
-// ioctl NAME COMMAND [NUMBER], poll NAME in|out|in,out MILLISECONDS. `& CALL` makes the call in a child process, `signal`
+// ioctl NAME COMMAND [NUMBER], poll NAME in|out|in,out MILLISECONDS, uevents NAME [nonblock] (a socket that hears uevents),
+// syslog TYPE LENGTH, capset MASK (effective capabilities, in hexadecimal); lseek also knows `data`. `& CALL` makes the call in a child process, `signal`
 // interrupts the newest child, `wait` shows the result of the oldest. tools/sys.c is the same command for the real kernel.
 import { errnoName, O_APPEND, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from '#abi';
 import type { Process } from '#kernel';
@@ -13,10 +14,10 @@ import type { Io } from '../io.ts';
 import type { Command } from '../services.ts';
 
 const openFlags: Readonly<Record<string, number>> = { r: O_RDONLY, w: O_WRONLY, rw: O_RDWR, nonblock: O_NONBLOCK, append: O_APPEND };
-const whences: Readonly<Record<string, number>> = { set: 0, cur: 1, end: 2 };
+const whences: Readonly<Record<string, number>> = { set: 0, cur: 1, end: 2, data: 3 };
 // biome-ignore format: one line
 const pollEvents: readonly (readonly [string, number])[] = [['in', 1], ['out', 4], ['err', 8], ['hup', 0x10]];
-const CALLS: ReadonlySet<string> = new Set(['open', 'close', 'read', 'write', 'lseek', 'ioctl', 'poll']);
+const CALLS: ReadonlySet<string> = new Set(['open', 'close', 'read', 'write', 'lseek', 'ioctl', 'poll', 'uevents', 'syslog', 'capset']);
 const SIGUSR1 = 10;
 
 /** The ioctl number: 0x6b01, _IO(k,1) or _IOR(k,2,4), with the size in bytes. Source: include/uapi/asm-generic/ioctl.h. */
@@ -108,6 +109,17 @@ class Session {
       }
       case 'lseek':
         return shown(await process.lseek(fd, Number(first), whences[second] ?? 0));
+      case 'uevents': {
+        const socket = await process.socketUevent(first === 'nonblock' ? O_NONBLOCK : 0);
+        this.#files.set(name, socket);
+        return shown(socket);
+      }
+      case 'syslog': {
+        const bytes = await process.syslog(Number(name), Number(first));
+        return typeof bytes === 'number' ? shown(bytes) : bytes.length === 0 ? '0' : `${bytes.length} ${quoted(bytes)}`;
+      }
+      case 'capset':
+        return shown(await process.capset(BigInt(`0x${name}`)));
       case 'ioctl':
         return this.#ioctl(process, fd, ioctlNumber(first), Number(second), shown);
       case 'poll': {
