@@ -47,6 +47,14 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
     addressOf: (symbol: string) => exports.get(symbol)?.address ?? layouts.get(`@${symbol}`),
     wayTo: () => [],
     dataOf: (symbol: string) => shipped.dataOf(symbol),
+    // Whether modules may be loaded is a variable of the image.
+    builtin: shipped.builtin,
+    get notes(): never {
+      throw new Error('the notes were read');
+    },
+    get btfBytes(): never {
+      throw new Error('BTF was read');
+    },
     get bugs(): never {
       throw new Error('the list of BUG and WARN was read');
     },

@@ -55,7 +55,15 @@ export class BuiltinTable {
     this.sysctls = new Map(
       of('S').map(([path = '', mode = '', handler = '', data = '', maxlen = '', extra1 = '', extra2 = '']) => [
         path,
-        { path, mode: Number.parseInt(mode, 8), handler, data: addr(data), maxlen: addr(maxlen), extra1: addr(extra1), extra2: addr(extra2) },
+        {
+          path,
+          mode: Number.parseInt(mode, 8),
+          handler,
+          data: addr(data),
+          maxlen: addr(maxlen),
+          extra1: addr(extra1),
+          extra2: addr(extra2),
+        },
       ]),
     );
     this.data = of('D').map(([address = '', bytes = '', owner = '']) => ({

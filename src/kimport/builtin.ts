@@ -117,7 +117,7 @@ function parameterData(extract: Extract, ops: string, arg: number): void {
   } else if (ops === 'param_ops_charp') {
     const text = extract.pointed(extract.data(arg, POINTER), 0);
     if (text !== 0) extract.data(text, extract.string(text).length + 1);
-  } else extract.data(arg, /(?:bool|byte|bool_enable_only)$/.test(ops) ? 1 : /short$/.test(ops) ? 2 : /int$/.test(ops) ? 4 : POINTER);
+  } else extract.data(arg, /(?:bool|byte|bool_enable_only)$/.test(ops) ? 1 : ops.endsWith('short') ? 2 : ops.endsWith('int') ? 4 : POINTER);
 }
 /**
  * Lines, addresses and numbers in hexadecimal (modes in octal):

@@ -1,7 +1,7 @@
 # The kernel log: /dev/kmsg, /proc/kmsg, syslog(2). Recorded on the real kernel (tools/record-shell.sh log); test/files.test.ts replays it.
 title() { echo "== $*"; }
 # Sequence numbers and times go on from the boot: what counts is how far a record is behind the first of its section.
-plain() { awk '{ while (match($0, /[0-9]+,[0-9]+,[0-9]+,[-c];/)) { split(substr($0, RSTART, RLENGTH), f, ","); if (!first) first = f[2]; printf "%s%s,+%d,T,%s", substr($0, 1, RSTART - 1), f[1], f[2] - first, f[4]; $0 = substr($0, RSTART + RLENGTH) } gsub(/\[ *[0-9]+\.[0-9]+\]/, "[T]"); print }'; }
+plain() { awk '{ while (match($0, /[0-9]+,[0-9]+,[0-9]+,[-c];/)) { split(substr($0, RSTART, RLENGTH), f, ","); if (!any) { any = 1; first = f[2] } printf "%s%s,+%d,T,%s", substr($0, 1, RSTART - 1), f[1], f[2] - first, f[4]; $0 = substr($0, RSTART + RLENGTH) } gsub(/\[ *[0-9]+\.[0-9]+\]/, "[T]"); print }' | sed -E 's/= [0-9]+ ("[0-9]+,)/= N \1/'; }
 cd /root/samples
 
 title reading
@@ -27,9 +27,9 @@ title syslog
 dmesg -C; echo "<4>one" > /dev/kmsg; printf '<13>two\nthree\n' > /dev/kmsg
 sys 'syslog 0 0' 'syslog 1 0' 'syslog 10 0' 'syslog 3 1000' 'syslog 3 40' 'syslog 3 20' 'syslog 3 0' 'syslog 3 -1' 'syslog 2 -1' 'syslog 2 0' 'syslog 11 0' 'syslog -1 0' 'syslog 4 1000' 'syslog 3 1000' 'syslog 5 0' | plain
 # What was never read is read here once.
-cat > /dev/null < /proc/kmsg & sleep 1; kill $!
+cat > /dev/null < /proc/kmsg & sleep 1; kill $!; wait
 echo "<4>first" > /dev/kmsg; printf '<13>second\nthird\n' > /dev/kmsg
-sys 'syslog 9 0' 'syslog 2 10' 'syslog 9 0' 'syslog 2 5' 'syslog 2 1000' 'syslog 9 0' | sed -E 's/\[ *[0-9.]+\]?/[T/' | plain
+timeout 20 sys 'syslog 9 0' 'syslog 2 10' 'syslog 9 0' 'syslog 2 5' 'syslog 2 1000' 'syslog 9 0' | sed -E 's/\[ *[0-9.]+\]?/[T/; s/"\.[0-9]+"/".DDDD"/; s/"[0-9]+\] first/"DD] first/' | plain
 echo "<4>first" > /dev/kmsg; echo "<5>second" > /dev/kmsg; sys 'open p /proc/kmsg r nonblock' 'poll p in 0' 'read p 0' 'read p 30' 'read p 1000' 'read p 1000' 'poll p in 0' 'lseek p 0 set' 'read p 10' | plain
 sys 'open p /proc/kmsg r' '& read p 100' 'sleep 1' 'open k /dev/kmsg w' 'write k <6>to the reader\n' wait 'open w /proc/kmsg w' 'open w /proc/kmsg rw' 'write w x' | plain
 sys 'open p /proc/kmsg r' '& read p 100' 'sleep 1' signal wait

@@ -2,15 +2,13 @@
 title() { echo "== $*"; }
 # Sequence numbers go on from the boot; what counts is that each is one more.
 numbers() { awk '{ while (match($0, /SEQNUM=[0-9]+/)) { n = substr($0, RSTART + 7, RLENGTH - 7); if (!first) first = n; printf "%sSEQNUM=+%d", substr($0, 1, RSTART - 1), n - first; $0 = substr($0, RSTART + RLENGTH) } print }'; }
-# What a command causes, event by event.
-heard() { sys 'uevents u' '& read u 4096' 'sleep 1' > /dev/null; }
 cd /root/samples
 
 title a module
 before=$(cat /sys/kernel/uevent_seqnum)
 (sleep 1; insmod minimal/minimal.ko; echo add > /sys/module/minimal/uevent; echo 'change 01234567-89ab-cdef-0123-456789abcdef A=1 Bc=x' > /sys/module/minimal/uevent; echo "$?"; insmod failinit/failinit.ko 2> /dev/null; rmmod minimal) &
 sys 'uevents u nonblock' 'read u 4096' 'sleep 3' 'read u 4096' 'read u 4096' 'read u 4096' 'read u 4096' 'read u 4096' 'close u' | numbers
-wait; echo "$(($(cat /sys/kernel/uevent_seqnum) - before)) more"
+wait; after=$(cat /sys/kernel/uevent_seqnum); echo "$((after - before)) more"
 
 title writes to uevent
 insmod minimal/minimal.ko; dmesg -C

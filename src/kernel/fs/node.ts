@@ -287,15 +287,23 @@ export class TextFile extends FsNode {
       *write(data) {
         // What procfs says of a file that takes nothing.
         if (source.write === undefined) return -EIO;
-        const taken = yield* source.write(decode(data), this.position);
-        this.position += Math.max(0, taken);
-        return taken;
+        return yield* source.write(decode(data), this.position);
       },
     };
   }
 }
-/** A file of sysfs or /proc/sys: it opens for what it can do, root or not. */
+/** A file of sysfs or /proc/sys: it opens for what it can do, root or not, and what is written moves its position. */
 export class AttributeFile extends TextFile {
+  override open(decode: (data: Uint8Array) => string): OpenNode {
+    const open = super.open(decode);
+    const { write } = open;
+    open.write = function* (data) {
+      const taken = yield* write.call(this, data);
+      this.position += Math.max(0, taken);
+      return taken;
+    };
+    return open;
+  }
   override mayOpen(flags: number): number {
     const access = flags & O_ACCMODE;
     if (access !== O_RDONLY && (this.source.write === undefined || (this.mode & 0o222) === 0)) return -EACCES;

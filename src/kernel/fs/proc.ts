@@ -6,12 +6,12 @@ import { MiscDevices } from '../drivers/char/misc.ts';
 import { inputProc } from '../drivers/input/sysfs.ts';
 import { Irqs } from '../irq/manage.ts';
 import { kallsymsText, showAddresses } from '../kallsyms.ts';
-import { sysKernel } from '../ksysfs.ts';
 import type { Kernel } from '../kernel.ts';
-import { moduleDirectories } from '../module/sysfs.ts';
+import { sysKernel } from '../ksysfs.ts';
 import { modulesText } from '../module/procfs.ts';
-import { buses, classes, drivers, filesystems } from '../q35.generated.ts';
+import { moduleDirectories } from '../module/sysfs.ts';
 import { ProcKmsg } from '../printk/syslog.ts';
+import { buses, classes, drivers, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
 import { CharDevices } from './char_dev.ts';
 import { OpenedFile, plainText, TextFile, TreeDirectory } from './node.ts';
@@ -38,8 +38,28 @@ function procfs(k: Kernel): void {
   procSystem(k, proc);
   const text = (name: string, make: () => string, mode = 0o444): void => proc.put(name, new TextFile(mode, plainText(make)));
   // Who may see addresses is asked when they are opened.
-  proc.put('modules', new OpenedFile(0o444, () => plainText(((visible) => () => modulesText(k, visible))(showAddresses(k)))));
-  proc.put('kallsyms', new OpenedFile(0o444, () => plainText(((visible) => () => kallsymsText(k, visible))(showAddresses(k)))));
+  proc.put(
+    'modules',
+    new OpenedFile(0o444, () =>
+      plainText(
+        (
+          (visible) => () =>
+            modulesText(k, visible)
+        )(showAddresses(k)),
+      ),
+    ),
+  );
+  proc.put(
+    'kallsyms',
+    new OpenedFile(0o444, () =>
+      plainText(
+        (
+          (visible) => () =>
+            kallsymsText(k, visible)
+        )(showAddresses(k)),
+      ),
+    ),
+  );
   proc.put('kmsg', new ProcKmsg(k));
   text('version', () => `${k.description.version}\n`);
   text('cmdline', () => `${k.cmdline}\n`);

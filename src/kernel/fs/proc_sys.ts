@@ -107,7 +107,10 @@ const handlers: Readonly<Record<string, Variable>> = {
   bpf_stats_handler: fixed,
   sysctl_max_threads: fixed,
   ...Object.fromEntries(
-    ['apparmor_dointvec', 'ftrace_enable_sysctl', 'stack_trace_sysctl', 'tracepoint_printk_sysctl', 'sysrq_sysctl_handler'].map((name) => [name, int]),
+    ['apparmor_dointvec', 'ftrace_enable_sysctl', 'stack_trace_sysctl', 'tracepoint_printk_sysctl', 'sysrq_sysctl_handler'].map((name) => [
+      name,
+      int,
+    ]),
   ),
   ...Object.fromEntries(
     [
@@ -142,9 +145,19 @@ const utsEntry = (k: Kernel, entry: SysctlEntry): SysctlEntry => {
 
 /** Values that the boot has computed, as recorded: those of the image are others. */
 const COMPUTED = new Set(
-  ['ftrace_enabled', 'msg_next_id', 'msgmax', 'msgmnb', 'nmi_watchdog', 'sem', 'sem_next_id', 'shm_next_id', 'shmall', 'shmmax', 'shmmni'].map(
-    (name) => `kernel/${name}`,
-  ),
+  [
+    'ftrace_enabled',
+    'msg_next_id',
+    'msgmax',
+    'msgmnb',
+    'nmi_watchdog',
+    'sem',
+    'sem_next_id',
+    'shm_next_id',
+    'shmall',
+    'shmmax',
+    'shmmni',
+  ].map((name) => `kernel/${name}`),
 );
 /** Variables that are no single object of the image, and what was recorded of those that it computes. */
 class SysctlValues {

@@ -165,7 +165,14 @@ function sectionFiles(k: Kernel, module: Module, directory: TreeDirectory): void
 function builtinDirectory(k: Kernel, name: string, directory: TreeDirectory): void {
   directory.put('uevent', uevent(k, name));
   const version = k.description.builtin.versions.get(name);
-  if (version !== undefined) directory.put('version', sysfsText(0o444, line(() => version)));
+  if (version !== undefined)
+    directory.put(
+      'version',
+      sysfsText(
+        0o444,
+        line(() => version),
+      ),
+    );
   for (const entry of builtinDrivers) {
     const [, module, driver = '', target = ''] = /^([^/]+)\/drivers\/(\S+) (.*)$/.exec(entry) ?? [];
     if (module === name) directory.child('drivers').put(driver, new Symlink(target));

@@ -121,7 +121,7 @@ export function kmsg(k: Kernel, flags: number): OpenNode | number {
     *release() {
       if (rate.missed === 0) return;
       const comm = k.scheduler.comm(k.current);
-      log.print('warning', `${comm}: ${rate.missed} output lines suppressed due to ratelimiting`);
+      log.print('warning', `printk: ${comm}: ${rate.missed} output lines suppressed due to ratelimiting`);
     },
   };
 }

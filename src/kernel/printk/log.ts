@@ -97,7 +97,13 @@ export class PrintkLog {
       this.#ring.replaceLast({ ...last, text: last.text + text }, last.text.length + bytes);
       this.#finish(finished, last.text.length + bytes);
     } else {
-      const message: Message = { level: level ?? this.level(DEFAULT_MESSAGE_LEVEL), facility: 0, text, continuation: continues, dictionary };
+      const message: Message = {
+        level: level ?? this.level(DEFAULT_MESSAGE_LEVEL),
+        facility: 0,
+        text,
+        continuation: continues,
+        dictionary,
+      };
       this.#append(message, bytes, finished);
     }
     return text.length;

@@ -77,7 +77,7 @@ class Syslog {
     this.#warned = true;
     const { pid } = this.#k.current;
     const comm = this.#k.scheduler.comm(this.#k.current);
-    this.#k.log.print('warning', `${comm} (${pid}): Attempt to access syslog with CAP_SYS_ADMIN but no CAP_SYSLOG (deprecated).`);
+    this.#k.log.print('warning', `printk: ${comm} (${pid}): Attempt to access syslog with CAP_SYS_ADMIN but no CAP_SYSLOG (deprecated).`);
   }
   #text(record: LogRecord): Uint8Array {
     return fromLatin1(recordText(record, stampsRecords(this.#k)));
@@ -195,7 +195,7 @@ export class ProcKmsg extends TextFile {
       position: 0,
       *read(count) {
         if ((flags & O_NONBLOCK) !== 0 && syslog.unread() === undefined) return -EAGAIN;
-        return count === 0 ? 0 : yield* syslog.read(count);
+        return count === 0 ? new Uint8Array(0) : yield* syslog.read(count);
       },
       *write() {
         return -EIO;

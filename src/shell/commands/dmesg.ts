@@ -57,7 +57,7 @@ const exclusive: readonly (readonly string[])[] = [
   ['delta', 'raw'],
   ['reltime', 'raw'],
   ['raw', 'decode'],
-  ['notime', 'raw'],
+  ['raw', 'notime'],
 ];
 
 /** Ends the command: its message, if there is one, and whether the help is pointed at. */
@@ -114,7 +114,7 @@ const set: Readonly<Record<string, (control: Control, value: string) => void>> =
   clear: (control) => (control.action = 'clear'),
   color: (control, value) => {
     control.color = value.replace(/^=/, '') || 'auto';
-    if (!['auto', 'always', 'never'].includes(control.color)) throw new Usage(`unsupported color mode: '${value}'`);
+    if (!['auto', 'always', 'never'].includes(control.color)) throw new Usage(`unsupported color mode: '${control.color}'`);
   },
   consoleLevel: (control, value) => {
     control.action = 'level';
@@ -259,7 +259,6 @@ async function read(context: CommandContext, control: Control): Promise<void> {
     }
     if (control.raw && !control.json) await printer.text(buffer.endsWith('\n') ? buffer : `${buffer}\n`);
     else {
-      await printer.begin();
       for (const record of parseSyslog(buffer)) if (wanted(record)) await printer.print(record);
       await printer.end();
     }
@@ -268,15 +267,13 @@ async function read(context: CommandContext, control: Control): Promise<void> {
   const follows = control.follow !== 'no';
   const fd = await io.open('/dev/kmsg', O_RDONLY | (follows ? 0 : O_NONBLOCK));
   await io.call(io.process.lseek(fd, 0, control.follow === 'new' ? SEEK_END : SEEK_DATA));
-  await printer.begin();
   for (;;) {
     const bytes = await io.read(fd, RECORD_MAX);
     // The ring has gone on over what was to come next.
     if (bytes === -EPIPE) continue;
     if (typeof bytes === 'number') break;
     const record = parseKmsg(toLatin1(bytes));
-    // Each line of a record stands for itself.
-    if (record !== undefined && wanted(record)) for (const text of record.text.split('\n')) await printer.print({ ...record, text });
+    if (record !== undefined && wanted(record)) await printer.print(record);
     if (follows) await io.flush();
   }
   await printer.end();
@@ -288,8 +285,9 @@ async function whole({ io }: CommandContext, control: Control): Promise<string |
     const stat = await io.process.stat(file);
     if (typeof stat === 'number') throw new Usage(`cannot open ${file}: ${strerror(-stat)}`);
     const text = await io.readFile(file);
-    // What is no regular file cannot be mapped.
+    // What is no regular file, or holds nothing, cannot be mapped.
     if (typeof text === 'number') throw new Usage(`cannot mmap: ${file}: No such device`);
+    if (text.length === 0) throw new Usage(`cannot mmap: ${file}: Invalid argument`);
     return toLatin1(text);
   }
   if (!control.syslog) {
@@ -321,13 +319,19 @@ Options:
  -E, --console-on            enable printing messages to console
  -F, --file <file>           use the file instead of the kernel log buffer
  -f, --facility <list>       restrict output to defined facilities
+ -H, --human                 human readable output
  -J, --json                  use JSON output format
  -k, --kernel                display kernel messages
  -L, --color[=<when>]        colorize messages (auto, always or never)
+                               colors are enabled by default
  -l, --level <list>          restrict output to defined levels
  -n, --console-level <level> set level of messages printed to console
+ -P, --nopager               do not pipe output into a pager
  -p, --force-prefix          force timestamp output on each line of multi-line messages
  -r, --raw                   print the raw message buffer
+     --noescape              don't escape unprintable character
+ -S, --syslog                force to use syslog(2) rather than /dev/kmsg
+ -s, --buffer-size <size>    buffer size to query the kernel ring buffer
  -u, --userspace             display userspace messages
  -w, --follow                wait for new messages
  -W, --follow-new            wait and print only new messages
@@ -336,7 +340,34 @@ Options:
  -e, --reltime               show local time and time delta in readable format
  -T, --ctime                 show human-readable timestamp (may be inaccurate!)
  -t, --notime                don't show any timestamp with messages
-     --time-format <format>  [delta|reltime|ctime|notime|iso]
+     --time-format <format>  show timestamp using the given format:
+                               [delta|reltime|ctime|notime|iso]
+Suspending/resume will make ctime and iso timestamps inaccurate.
+     --since <time>          display the lines since the specified time
+     --until <time>          display the lines until the specified time
+
  -h, --help                  display this help
  -V, --version               display version
+
+Supported log facilities:
+    kern - kernel messages
+    user - random user-level messages
+    mail - mail system
+  daemon - system daemons
+    auth - security/authorization messages
+  syslog - messages generated internally by syslogd
+     lpr - line printer subsystem
+    news - network news subsystem
+
+Supported log levels (priorities):
+   emerg - system is unusable
+   alert - action must be taken immediately
+    crit - critical conditions
+     err - error conditions
+    warn - warning conditions
+  notice - normal but significant condition
+    info - informational
+   debug - debug-level messages
+
+For more details see dmesg(1).
 `;

@@ -3,20 +3,7 @@ import type { Io } from '../io.ts';
 import { fromLatin1 } from '../just_bash.ts';
 
 export const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'] as const;
-export const FACILITIES = [
-  'kern',
-  'user',
-  'mail',
-  'daemon',
-  'auth',
-  'syslog',
-  'lpr',
-  'news',
-  'uucp',
-  'cron',
-  'authpriv',
-  'ftp',
-] as const;
+export const FACILITIES = ['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'authpriv', 'ftp'] as const;
 export const TIME_FORMATS = ['delta', 'reltime', 'ctime', 'notime', 'iso'] as const;
 export type TimeFormat = (typeof TIME_FORMATS)[number] | 'time';
 
@@ -97,11 +84,9 @@ export class Printer {
     this.#io = io;
     this.#format = format;
   }
-  async begin(): Promise<void> {
-    if (this.#format.json) await this.#io.out('{\n   "dmesg": [\n');
-  }
+  /** After the last record: without any, there is no JSON at all. */
   async end(): Promise<void> {
-    if (this.#format.json) await this.#io.out('\n   ]\n}\n');
+    if (this.#format.json && !this.#first) await this.#io.out('\n   ]\n}\n');
   }
   /** Bytes as they are shown: what cannot be printed in hexadecimal. */
   async text(text: string, indent = 0): Promise<void> {
@@ -130,7 +115,8 @@ export class Printer {
     }
     if (raw) {
       // dmesg 2.38 does not shift the facility here.
-      await this.text(`<${facility | level}>[${stamp(micros)}] ${text}\n`);
+      const prefix = `<${facility | level}>[${stamp(micros)}] `;
+      await this.text(`${prefix}${text}\n`, prefix.length);
       return;
     }
     const named = decode && level >= 0 && facility >= 0;
@@ -154,7 +140,7 @@ export class Printer {
       if (this.#format.decode) lines.unshift(`"fac": "${FACILITIES[facility]}"`, `"pri": "${LEVELS[level]}"`);
       else lines.unshift(`"pri": ${facility | level}`);
     }
-    const head = this.#first ? '      {' : ',{';
+    const head = this.#first ? '{\n   "dmesg": [\n      {' : ',{';
     this.#first = false;
     await this.#io.outBytes(fromLatin1(`${head}\n         ${lines.join(',\n         ')}\n      }`));
   }
@@ -202,7 +188,15 @@ function isUtf8(bytes: string): boolean {
     return false;
   }
 }
-const SHORT: Readonly<Record<string, string>> = { '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '"': '\\"', '\\': '\\\\' };
+const SHORT: Readonly<Record<string, string>> = {
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '"': '\\"',
+  '\\': '\\\\',
+};
 function quoted(text: string): string {
   const inside = text.replace(/[\x00-\x1f"\\]/g, (c) => SHORT[c] ?? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return `"${inside}"`;

@@ -16,8 +16,8 @@ import {
 import { TreeDirectory } from '../../fs/node.ts';
 import { Sysfs, SysfsFile } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
-import { Uevents } from '../../lib/kobject_uevent.ts';
 import { KernelKobjects } from '../../lib/kobject.ts';
+import { Uevents } from '../../lib/kobject_uevent.ts';
 import type { Addr } from '../../memory.ts';
 import { kzalloc } from '../../mm/slab_common.ts';
 import { find, forEach } from './bus.ts';
