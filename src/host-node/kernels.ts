@@ -58,6 +58,7 @@ export function describeFolder(folder: string): KernelDescription {
     bugs: () => inflateIfThere('bugs')?.toString(),
     builtin: () => inflateIfThere('builtin')?.toString('latin1'),
     notes: () => inflateIfThere('notes'),
+    certificates: () => inflateIfThere('certificates'),
     callers: () => readIfThere(join(folder, CALLERS)),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });

@@ -42,6 +42,8 @@ export class BuiltinTable {
   readonly versions: ReadonlyMap<string, string>;
   readonly sysctls: ReadonlyMap<string, SysctlEntry>;
   readonly data: readonly InitialData[];
+  /** What has a directory in /sys/module: parameters that can be seen, or a version. No other module may have such a name. */
+  readonly modules: ReadonlySet<string>;
 
   constructor(text: string) {
     const lines = text.split('\n').map((line) => line.split(' '));
@@ -66,15 +68,12 @@ export class BuiltinTable {
         },
       ]),
     );
+    this.modules = new Set([...this.parameters.map(({ module }) => module || 'kernel'), ...this.versions.keys()]);
     this.data = of('D').map(([address = '', bytes = '', owner = '']) => ({
       address: addr(address),
       bytes: Uint8Array.from(bytes.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)),
       owner,
     }));
-  }
-  /** What has a directory in /sys/module: parameters that can be seen, or a version. */
-  get modules(): ReadonlySet<string> {
-    return new Set([...this.parameters.map(({ module }) => module || 'kernel'), ...this.versions.keys()]);
   }
 }
 

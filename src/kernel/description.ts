@@ -47,6 +47,10 @@ export interface KernelDescription {
   readonly notes: Uint8Array;
   readonly btfBytes: Uint8Array;
   readonly config: ReadonlyMap<string, string> | undefined;
+  /** Whether a configuration option is y; undefined when nobody knows: an image was imported without its configuration. */
+  isSet(option: string): boolean | undefined;
+  /** The keys that the kernel trusts from its build on: X.509 certificates in DER, one after another. */
+  readonly certificates: Uint8Array;
   /** Initial bytes of an exported object in the image. */
   dataOf(symbol: string): Uint8Array | undefined;
 }
@@ -63,6 +67,8 @@ export interface DescriptionFiles {
   /** The import's lines for BuiltinTable, and the image's notes; older descriptions have none. */
   readonly builtin: () => string | undefined;
   readonly notes: () => Uint8Array | undefined;
+  /** Descriptions made before kobox verified signatures have none. */
+  readonly certificates: () => Uint8Array | undefined;
   /** tools/record-callers.ts: "[KIND]" and lines, when somebody recorded them. */
   readonly callers: () => string | undefined;
 }
@@ -196,6 +202,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
           .map((l) => l.split(/=(.*)/s).slice(0, 2) as [string, string]),
       ),
   );
+  const certificates = lazy(() => files.certificates() ?? new Uint8Array(0));
   const dataIndex = lazy(() => JSON.parse(files.text('data.json')) as DataIndex);
   return {
     release: field('release'),
@@ -227,6 +234,14 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     },
     get config() {
       return header['config'] === true ? config() : undefined;
+    },
+    isSet(option) {
+      const known = layouts().get(`?${option}`);
+      if (known !== undefined) return known === 1;
+      return header['config'] === true ? config().get(option) === 'y' : undefined;
+    },
+    get certificates() {
+      return certificates();
     },
     addressOf(symbol) {
       return exports().get(symbol)?.address ?? layouts().get(`@${symbol}`) ?? kallsyms().byName(symbol);

@@ -11,7 +11,6 @@ import {
   ENOTTY,
   EPERM,
   ESRCH,
-  ETXTBSY,
   EXDEV,
   endsProcess,
   O_ACCMODE,
@@ -30,12 +29,13 @@ import {
   SIGKILL,
 } from '#abi';
 import type { Sleeping } from '../api/index.ts';
-import { KernelVariables } from '../builtin.ts';
-import { ALL_CAPABILITIES, CAP, capable, limitCapabilities } from '../cred.ts';
+import { ALL_CAPABILITIES, limitCapabilities } from '../cred.ts';
 import type { Kernel } from '../kernel.ts';
 import { UeventSocket } from '../lib/kobject_uevent.ts';
 import { doSyslog } from '../printk/syslog.ts';
 
+import type { LoadReport } from '../module/reasons.ts';
+import { finitModule, initModule } from '../module/syscalls.ts';
 import { NODENAME } from '../sched/init_task.ts';
 
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
@@ -89,6 +89,10 @@ export class KernelProcess implements Process {
   cwd: string;
   killedBy: number | undefined;
   readonly files: FileTable;
+  loadReport: LoadReport | undefined;
+  readonly #reportLoad = (report: LoadReport): void => {
+    this.loadReport = report;
+  };
   readonly #pending = new Set<number>();
   #ignored: ReadonlySet<number>;
   readonly #handlers = new Map<number, () => void>();
@@ -433,35 +437,14 @@ export class KernelProcess implements Process {
     return this.#change(path, (node) => node.setTime(mtime));
   }
 
-  async init_module(image: Uint8Array, args: string, by: InitWay = 'init_module'): Promise<number> {
-    // A file without room for an ELF header is refused before load_module, silently.
-    if (image.length < 64) return -8;
-    return this.#loads(() => this.#k.modules.initModule(image, args, 0, by));
+  init_module(image: Uint8Array, args: string | null, by: InitWay = 'init_module'): Promise<number> {
+    return this.#call(() => initModule(this.#k, image, args ?? undefined, by, this.#reportLoad));
   }
-  async finit_module(fd: number, args: string, flags: number): Promise<number> {
-    const KNOWN_FLAGS = 7;
-    const COMPRESSED_FILE = 4;
-    if ((flags & ~KNOWN_FLAGS) !== 0) return -EINVAL;
-    const descriptor = this.files.get(fd);
-    if (descriptor === undefined || (descriptor.flags & O_ACCMODE) === O_WRONLY) return -EBADF;
-    const { node } = descriptor;
-    if (!(node instanceof RegularFile) || node.size === 0) return -EINVAL;
-    if ((descriptor.flags & O_ACCMODE) !== O_RDONLY) return -ETXTBSY;
-    if ((flags & COMPRESSED_FILE) !== 0) return -95;
-    const image = node.contents();
-    if (typeof image === 'number') return image;
-    if (image.length < 64) return -8;
-    return this.#call(() => this.#k.modules.initModule(image, args, flags, 'finit_module'));
+  finit_module(fd: number, args: string | null, flags: number): Promise<number> {
+    return this.#call(() => finitModule(this.#k, this.files, fd, args ?? undefined, flags, this.#reportLoad));
   }
   async delete_module(name: string, flags: number): Promise<number> {
-    return this.#loads(() => this.#k.modules.deleteModule(name, flags));
-  }
-  /** Before anything else: whether modules may be changed at all. */
-  #loads(body: () => Sleeping<number>): Promise<number> {
-    const k = this.#k;
-    return this.#call(function* () {
-      return capable(k, CAP.SYS_MODULE) && k.get(KernelVariables).int('kernel/modules_disabled') === 0 ? yield* body() : -EPERM;
-    });
+    return this.#call(() => this.#k.modules.deleteModule(name, flags));
   }
   async capset(effective: bigint): Promise<number> {
     // What was given away does not come back while the permitted set, which is all here, keeps it: capset() may take it again.

@@ -33,10 +33,6 @@ const states: Readonly<Record<number, string>> = {
   [MODULE_STATE_GOING]: 'going',
 };
 
-/** Whether a module of this name would find its directory taken by something built in: then it cannot be loaded. */
-export function isBuiltinModule(k: Kernel, name: string): boolean {
-  return k.description.builtin.modules.has(name);
-}
 /** What /sys/module holds. */
 export function moduleDirectories(k: Kernel): Directory {
   const made = new WeakMap<Module, Directory>();
@@ -49,7 +45,7 @@ export function moduleDirectories(k: Kernel): Directory {
       const known = module === undefined ? builtin.get(name) : made.get(module);
       if (known !== undefined) return known;
       if (module === undefined) {
-        if (!isBuiltinModule(k, name)) return undefined;
+        if (!k.modules.isBuiltIn(name)) return undefined;
         const directory = new LazyDirectory((self) => builtinDirectory(k, name, self), 0o755, false);
         builtin.set(name, directory);
         return directory;
