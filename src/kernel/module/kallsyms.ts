@@ -1,5 +1,5 @@
 // A module's symbols: for /proc/kallsyms, reports and translation. Source: kernel/module/kallsyms.c.
-import { type ElfSymbol, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHN_ABS, SHN_UNDEF, SHT_NOBITS, STB_WEAK, STT_FUNC, SYMBOL_SIZE } from '#elf';
+import { type ElfSymbol, SHF_EXECINSTR, SHF_WRITE, SHN_ABS, SHN_UNDEF, SHT_NOBITS, STB_WEAK, STT_FUNC, SYMBOL_SIZE } from '#elf';
 import type { TextRange } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { fromLatin1 } from '../memory.ts';
@@ -47,7 +47,8 @@ function symbolLetter(module: Module, symbol: ElfSymbol): string {
   if (symbol.section === SHN_ABS || section?.name === '.data..percpu') return 'a';
   if (section === undefined) return '?';
   if ((section.flags & SHF_EXECINSTR) !== 0) return 't';
-  if ((section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOBITS) return (section.flags & SHF_WRITE) === 0 ? 'r' : 'd';
+  // .modinfo and __versions are read from the file, and not loaded.
+  if (module.layout.placed.has(symbol.section) && section.type !== SHT_NOBITS) return (section.flags & SHF_WRITE) === 0 ? 'r' : 'd';
   if (section.type === SHT_NOBITS) return 'b';
   return section.name.startsWith('.debug') ? 'n' : '?';
 }
