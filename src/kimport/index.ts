@@ -16,7 +16,9 @@ export interface DescriptionParts {
   readonly release: string;
   readonly version: string;
   readonly vermagic: string;
-  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'bugs' | 'builtin' | 'notes' | 'btf' | 'certificates' | 'data' | 'data.json', Uint8Array>>;
+  readonly files: Readonly<
+    Record<'exports' | 'kallsyms' | 'bugs' | 'builtin' | 'notes' | 'btf' | 'certificates' | 'data' | 'data.json', Uint8Array>
+  >;
   readonly callSites: CallSites;
 }
 

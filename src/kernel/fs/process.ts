@@ -32,10 +32,9 @@ import type { Sleeping } from '../api/index.ts';
 import { ALL_CAPABILITIES, limitCapabilities } from '../cred.ts';
 import type { Kernel } from '../kernel.ts';
 import { UeventSocket } from '../lib/kobject_uevent.ts';
-import { doSyslog } from '../printk/syslog.ts';
-
 import type { LoadReport } from '../module/reasons.ts';
 import { finitModule, initModule } from '../module/syscalls.ts';
+import { doSyslog } from '../printk/syslog.ts';
 import { NODENAME } from '../sched/init_task.ts';
 
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
