@@ -36,7 +36,7 @@ export class PrintkLog {
   readonly #ring = new Ring();
   readonly #listeners: (() => void)[] = [];
   /** The last record can still be continued, by the same context; until it is finished nobody can read it. */
-  #open: { readonly by: unknown; readonly bytes: number } | undefined;
+  #open: { readonly by: unknown } | undefined;
   #seq = 0;
   /** Sequence number of the first record that `dmesg` shows after `dmesg -C`. */
   cleared = 0;
@@ -95,7 +95,7 @@ export class PrintkLog {
     const open = this.#open;
     if (continues && open !== undefined && last !== undefined && open.by === this.#context() && last.text.length + bytes <= LINE_MAX) {
       this.#ring.replaceLast({ ...last, text: last.text + text }, last.text.length + bytes);
-      this.#finish(finished, last.text.length + bytes);
+      this.#finish(finished);
     } else {
       const message: Message = {
         level: level ?? this.level(DEFAULT_MESSAGE_LEVEL),
@@ -117,13 +117,13 @@ export class PrintkLog {
   #append(message: Message, bytes: number, finished: boolean): void {
     this.#open = undefined;
     this.#ring.append({ ...message, seq: this.#seq++, time: this.#k.clock.now }, bytes);
-    this.#finish(finished, bytes);
+    this.#finish(finished);
   }
-  #finish(finished: boolean, bytes: number): void {
-    this.#open = finished ? undefined : { by: this.#context(), bytes };
+  #finish(finished: boolean): void {
+    this.#open = finished ? undefined : { by: this.#context() };
     for (const listener of this.#listeners) listener();
   }
-  /** Who prints: a task, or the CPU while it handles an interrupt. */
+  /** Who prints. An interrupt counts as the task that it came into. */
   #context(): unknown {
     return this.#k.current;
   }
