@@ -91,12 +91,15 @@ export class KernelVariables {
       const named = full.replaceAll('-', '_');
       const found = k.description.builtin.parameters.find(({ module, name }) => (module === '' ? name : `${module}.${name}`) === named);
       if (found !== undefined) this.store(found, value);
+      // A parameter that cannot be seen, of the variable that can.
+      const disabled = k.description.builtin.sysctls.get('kernel/modules_disabled');
+      if (named === 'nomodule' && disabled !== undefined) k.memory.setU32(disabled.data, 1);
     }
   }
   /** What the boot has put into a parameter: an option of the command line, or a value that the machine has. */
   store({ ops, arg }: BuiltinParameter, text: string): void {
     const { memory } = this.#k;
-    if (ops === 'param_ops_bool') {
+    if (/_bool(?:_enable_only)?$/.test(ops)) {
       const value = parseBool(text);
       if (value !== undefined) memory.setU8(arg, value ? 1 : 0);
     } else if (ops === 'param_ops_string') memory.setCstring(memory.ptr(arg + 8), text);
