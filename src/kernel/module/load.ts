@@ -187,7 +187,7 @@ export class Load implements SymbolUser {
       this.request.image,
       () => k.description.certificates,
       forced,
-      (text) => this.print('err', text),
+      (level, text) => this.print(level, text),
     );
     if ('check' in checked) return this.#refuse(checked);
     const { elf, outcome } = checked;
