@@ -34,7 +34,7 @@ const DEFAULT_MESSAGE_LEVEL = 1;
 export class PrintkLog {
   readonly #k: Kernel;
   readonly #ring = new Ring();
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners: ((record: LogRecord) => void)[] = [];
   /** The last record can still be continued, by the same context; until it is finished nobody can read it. */
   #open: { readonly by: unknown } | undefined;
   #seq = 0;
@@ -67,8 +67,8 @@ export class PrintkLog {
   get end(): number {
     return this.#open === undefined ? this.#seq : this.#seq - 1;
   }
-  /** Called when there is more to read. Gives what ends that. */
-  listen(listener: () => void): () => void {
+  /** Called for each new record (also a continued one, again, which may not be finished yet). Gives what ends that. */
+  listen(listener: (record: LogRecord) => void): () => void {
     this.#listeners.push(listener);
     return () => {
       this.#listeners.splice(this.#listeners.indexOf(listener), 1);
@@ -121,7 +121,8 @@ export class PrintkLog {
   }
   #finish(finished: boolean): void {
     this.#open = finished ? undefined : { by: this.#context() };
-    for (const listener of this.#listeners) listener();
+    const { last } = this.#ring;
+    if (last !== undefined) for (const listener of this.#listeners) listener(last);
   }
   /** Who prints. An interrupt counts as the task that it came into. */
   #context(): unknown {
