@@ -59,6 +59,7 @@ export function describeFolder(folder: string): KernelDescription {
     builtin: () => inflateIfThere('builtin')?.toString('latin1'),
     notes: () => inflateIfThere('notes'),
     certificates: () => inflateIfThere('certificates'),
+    debugSites: () => inflateIfThere('dyndbg')?.toString(),
     callers: () => readIfThere(join(folder, CALLERS)),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });

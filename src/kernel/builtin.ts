@@ -1,7 +1,7 @@
 // What the image says of built-in modules and of the variables of /proc/sys: as src/kimport/builtin.ts has written it down.
 import type { Kernel } from './kernel.ts';
+import { kstrto, parseBool } from './lib/kstrtox.ts';
 import type { Addr } from './memory.ts';
-import { parseBool, parseInteger } from './params.ts';
 
 /** A module_param() of the image whose file can be seen. */
 export interface BuiltinParameter {
@@ -104,10 +104,11 @@ export class KernelVariables {
       if (value !== undefined) memory.setU8(arg, value ? 1 : 0);
     } else if (ops === 'param_ops_string') memory.setCstring(memory.ptr(arg + 8), text);
     else {
-      const value = parseInteger(text, true);
+      const value = kstrto(text, 64, true);
+      if (typeof value === 'number') return;
       const wide = /u?long$|_fqs_jiffies_ops$/.test(ops);
-      if (value !== undefined && wide) memory.setU64(arg, BigInt.asUintN(64, value));
-      else if (value !== undefined && /u?int$/.test(ops)) memory.setU32(arg, Number(BigInt.asUintN(32, value)));
+      if (wide) memory.setU64(arg, BigInt.asUintN(64, value));
+      else if (/u?int$/.test(ops)) memory.setU32(arg, Number(BigInt.asUintN(32, value)));
     }
   }
   /** The int behind a sysctl, by its path below /proc/sys; 0 in a kernel that has no such sysctl. `n`: which of a vector. */

@@ -46,6 +46,8 @@ export interface KernelDescription {
   /** What /sys/kernel/notes and /sys/kernel/btf/vmlinux hold. */
   readonly notes: Uint8Array;
   readonly btfBytes: Uint8Array;
+  /** pr_debug() and its like in the kernel's own code, in the order of the image; none when nobody extracted them. */
+  readonly debugSites: readonly DebugSite[];
   readonly config: ReadonlyMap<string, string> | undefined;
   /** Whether a configuration option is y; undefined when nobody knows: an image was imported without its configuration. */
   isSet(option: string): boolean | undefined;
@@ -67,6 +69,8 @@ export interface DescriptionFiles {
   /** The import's lines for BuiltinTable, and the image's notes; older descriptions have none. */
   readonly builtin: () => string | undefined;
   readonly notes: () => Uint8Array | undefined;
+  /** The import's lines for parseDebugSites(); older descriptions have none. */
+  readonly debugSites: () => string | undefined;
   /** Descriptions made before kobox verified signatures have none. */
   readonly certificates: () => Uint8Array | undefined;
   /** tools/record-callers.ts: "[KIND]" and lines, when somebody recorded them. */
@@ -168,6 +172,36 @@ function parseWays(text: string): ReadonlyMap<string, readonly string[]> {
       }),
   );
 }
+/** struct _ddebug of the kernel's own. */
+export interface DebugSite {
+  readonly module: string;
+  readonly filename: string;
+  readonly function: string;
+  readonly line: number;
+  readonly flags: number;
+  readonly classId: number;
+  readonly format: string;
+}
+/** Lines of "LINE FLAGS CLASS FORMAT FUNCTION FILE MODULE" with tabs between, FORMAT as JSON; the last three are left out when they are as before. */
+function parseDebugSites(text: string): DebugSite[] {
+  let [before, file, owner] = ['', '', ''];
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((site) => {
+      const [line, flags, classId, format = '""', name = before, filename = file, module = owner] = site.split('\t');
+      [before, file, owner] = [name, filename, module];
+      return {
+        module,
+        filename,
+        function: name,
+        line: Number(line),
+        flags: Number(flags),
+        classId: Number(classId),
+        format: JSON.parse(format) as string,
+      };
+    });
+}
 /** "NAME" to [offset, size] in data.bin. */
 type DataIndex = Readonly<Record<string, readonly [number, number]>>;
 
@@ -191,6 +225,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
   const ways = lazy(() => parseWays(files.callers() ?? ''));
   const kallsyms = lazy(() => new ParsedKallsyms(files.text('kallsyms')));
   const bugs = lazy(() => new BugTable(files.bugs() ?? '', kallsyms()));
+  const debugSites = lazy(() => parseDebugSites(files.debugSites() ?? ''));
   const exports = lazy(() => new ExportTable(files.text('exports')));
   const config = lazy(
     () =>
@@ -231,6 +266,9 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     },
     get btfBytes() {
       return files.bytes('btf');
+    },
+    get debugSites() {
+      return debugSites();
     },
     get config() {
       return header['config'] === true ? config() : undefined;

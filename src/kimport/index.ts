@@ -4,7 +4,7 @@ import { builtinText } from './builtin.ts';
 import { CallSites } from './callsites.ts';
 import { ImportError } from './errors.ts';
 import type { Symbol } from './kallsyms.ts';
-import { type Bug, type Export, signExtend, Vmlinux } from './vmlinux.ts';
+import { type Bug, type DebugSite, type Export, signExtend, Vmlinux } from './vmlinux.ts';
 
 export { CallSites } from './callsites.ts';
 export { ImportError } from './errors.ts';
@@ -17,7 +17,7 @@ export interface DescriptionParts {
   readonly version: string;
   readonly vermagic: string;
   readonly files: Readonly<
-    Record<'exports' | 'kallsyms' | 'bugs' | 'builtin' | 'notes' | 'btf' | 'certificates' | 'data' | 'data.json', Uint8Array>
+    Record<'exports' | 'kallsyms' | 'bugs' | 'builtin' | 'dyndbg' | 'notes' | 'btf' | 'certificates' | 'data' | 'data.json', Uint8Array>
   >;
   readonly callSites: CallSites;
 }
@@ -53,6 +53,7 @@ export function describe(vmlinux: Vmlinux): DescriptionParts {
       builtin: utf8(builtinText(vmlinux, symbols, exports)),
       // An image without the section has no notes to show.
       notes: vmlinux.section('.notes') ?? new Uint8Array(0),
+      dyndbg: utf8(debugSitesText(vmlinux.debugSites(symbols))),
       btf: vmlinux.btf(),
       certificates: certificates(vmlinux, symbols),
       data,
@@ -91,6 +92,20 @@ function bugsText(bugs: readonly Bug[]): string {
       const same = file === last;
       last = file;
       return `${address.toString(36)} ${line}${same ? '' : ` ${file}`}`;
+    })
+    .join('\n');
+}
+
+/** One line a site: line, flags, class, format as JSON; then function, file and module, as far as they are others than before. */
+function debugSitesText(sites: readonly DebugSite[]): string {
+  let last: readonly string[] = [];
+  return sites
+    .map((site) => {
+      const names = [site.function, site.file, site.module];
+      const same = names.map((name, n) => name === last[n]);
+      const changed = names.slice(0, same.lastIndexOf(false) + 1);
+      last = names;
+      return [site.line, site.flags, site.classId, JSON.stringify(site.format), ...changed].join('\t');
     })
     .join('\n');
 }

@@ -8,11 +8,13 @@ import { Irqs } from '../irq/manage.ts';
 import { kallsymsText, showAddresses } from '../kallsyms.ts';
 import type { Kernel } from '../kernel.ts';
 import { sysKernel } from '../ksysfs.ts';
+import { ControlFile, Dyndbg } from '../lib/dynamic_debug.ts';
 import { modulesText } from '../module/procfs.ts';
 import { moduleDirectories } from '../module/sysfs.ts';
 import { ProcKmsg } from '../printk/syslog.ts';
 import { buses, classes, drivers, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
+import { Lockdown } from '../security/lockdown.ts';
 import { CharDevices } from './char_dev.ts';
 import { OpenedFile, plainText, TextFile, TreeDirectory } from './node.ts';
 import { ProcRoot } from './proc_pid.ts';
@@ -26,6 +28,9 @@ export function mountAll(k: Kernel): void {
   k.vfs.directory('/tmp').mode = S_IFDIR | 0o1777;
   sysfs(k);
   procfs(k);
+  k.vfs.directory('/sys/kernel/debug/dynamic_debug').put('control', new ControlFile(k, true));
+  k.vfs.directory('/sys/kernel/security').put('lockdown', k.get(Lockdown).file());
+  if (k.cmdline.includes('dyndbg')) k.get(Dyndbg).bootParameters();
   k.vfs.mounts.push(
     { source: 'udev', target: '/dev', type: 'devtmpfs', options: 'rw,nosuid,relatime' },
     { source: 'debugfs', target: '/sys/kernel/debug', type: 'debugfs', options: 'rw,nosuid,nodev,noexec,relatime' },
@@ -75,6 +80,7 @@ function procfs(k: Kernel): void {
     return `${seconds} ${seconds}\n`;
   });
   text('filesystems', () => filesystems.map((line) => `${line}\n`).join(''));
+  proc.child('dynamic_debug', 0o555).put('control', new ControlFile(k, false));
   procSys(k, proc);
 }
 

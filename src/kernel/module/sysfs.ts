@@ -14,15 +14,16 @@ import {
   type TextSource,
   TreeDirectory,
 } from '../fs/node.ts';
-import { sysfsText } from '../fs/sysfs/sysfs.ts';
+import { showPage, storePage, sysfsText } from '../fs/sysfs/sysfs.ts';
 import { showAddresses } from '../kallsyms.ts';
 import type { Kernel } from '../kernel.ts';
 import { synthUevent, type UeventAction, Uevents } from '../lib/kobject_uevent.ts';
 import { type Addr, hex64, latin1 } from '../memory.ts';
 import { moduleTaintLetters } from '../panic.ts';
 import { builtinDrivers, builtinParameters } from '../q35.generated.ts';
+import { KernelParam, type KernelParameter } from './kernel_param.ts';
 import { MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, MODULE_STATE_UNFORMED, type Module } from './module.ts';
-import { getParameter, KernelParam, type KernelParameter, setParameter } from './parameters.ts';
+import { showParameter, storeParameter } from './parameters.ts';
 
 const SHF_ALLOC = 2;
 const SHT_NOTE = 7;
@@ -104,13 +105,13 @@ function moduleDirectory(k: Kernel, module: Module): Directory {
 }
 function parameterFile(k: Kernel, parameter: KernelParameter): AttributeFile {
   const writable = (parameter.perm & 0o222) !== 0;
+  const moduleAttrShow = k.description.addressOf('module_attr_show') ?? 0;
   return sysfsText(parameter.perm, {
-    read: () => getParameter(k, parameter),
+    read: () => showPage(k, moduleAttrShow, (page) => showParameter(k, parameter, page)),
     *write(value) {
       // Somebody has changed the file's mode.
       if (!writable) return -EIO;
-      const { error } = yield* setParameter(k, parameter, value);
-      return error === 0 ? value.length : error;
+      return yield* storePage(k, value, (buffer, length) => storeParameter(k, parameter, buffer, length));
     },
   });
 }
@@ -233,6 +234,7 @@ class BuiltinParameters {
     const addr = k.slab.alloc(k.layouts.sizeOf('kernel_param')) ?? 0;
     const param = k.view(KernelParam, addr);
     param.name = k.cstringAlloc(name);
+    param.mod = 0;
     param.ops = operations;
     param.perm = mode;
     param.level = -1;

@@ -158,7 +158,7 @@ export function* deviceAdd(k: Kernel, device: Addr): Sleeping<number> {
   }
   if (view.class !== NULL) k.get(Classes).devicesOf(view.class).push(device);
   yield* deviceUevent(k, device, 'add');
-  yield* k.get(Buses).attach(device);
+  yield* k.get(Buses).attachNew(device);
   if (view.class !== NULL) yield* k.get(Classes).tell(view.class, device, 'add_dev');
   return 0;
 }
