@@ -1,8 +1,8 @@
 // What the kernel's command line and its own parameters say of modules. Source: kernel/module/main.c, kernel/module/signing.c.
 import { kernelOption } from '../api/index.ts';
+import { KernelVariables } from '../builtin.ts';
 import { capable } from '../cred.ts';
 import type { Kernel } from '../kernel.ts';
-import { parseBool } from '../lib/kstrtox.ts';
 
 const CAP_SYS_MODULE = 16;
 const SIG = kernelOption('CONFIG_MODULE_SIG');
@@ -15,14 +15,8 @@ export class ModuleSettings {
   readonly signatures: boolean;
   /** Whether finit_module takes compressed files. */
   readonly decompresses: boolean;
-  /** kernel.modules_disabled; `nomodule` at boot. */
-  disabled: boolean;
-  /** module.sig_enforce: unsigned modules are refused. */
-  sigEnforce: boolean;
-  /** module.async_probe: the default of each module's async_probe. */
-  asyncProbe: boolean;
-  /** initcall_debug: each init is reported. */
-  initcallDebug: boolean;
+  readonly #nomodule: boolean;
+  readonly #sigForce: boolean;
   /** Whether the kernel guards against Spectre v2. */
   readonly retpolines: boolean;
   /** module_blacklist=. */
@@ -31,16 +25,32 @@ export class ModuleSettings {
   constructor(k: Kernel) {
     this.#k = k;
     const { commandLine, description } = k;
-    const on = (name: string): boolean => commandLine.has(name) && parseBool(commandLine.value(name) || '1') === true;
     this.signatures = description.isSet(SIG) ?? true;
     this.decompresses = description.isSet(DECOMPRESS) ?? false;
-    this.disabled = commandLine.has('nomodule');
-    this.sigEnforce = description.isSet(SIG_FORCE) === true || on('module.sig_enforce');
-    this.asyncProbe = on('module.async_probe');
-    this.initcallDebug = on('initcall_debug');
+    this.#nomodule = commandLine.has('nomodule');
+    this.#sigForce = description.isSet(SIG_FORCE) === true;
     this.retpolines =
       commandLine.value('mitigations') !== 'off' && commandLine.value('spectre_v2') !== 'off' && !commandLine.has('nospectre_v2');
     this.blacklist = commandLine.value('module_blacklist')?.split(',') ?? [];
+  }
+  /** kernel.modules_disabled; `nomodule` at boot. */
+  get disabled(): boolean {
+    return this.#nomodule || this.#k.get(KernelVariables).int('kernel/modules_disabled') !== 0;
+  }
+  /** module.sig_enforce: unsigned modules are refused. */
+  get sigEnforce(): boolean {
+    return this.#sigForce || this.#flag('module', 'sig_enforce');
+  }
+  /** module.async_probe: the default of each module's async_probe. */
+  get asyncProbe(): boolean {
+    return this.#flag('module', 'async_probe');
+  }
+  /** initcall_debug: each init is reported. */
+  get initcallDebug(): boolean {
+    return this.#flag('', 'initcall_debug');
+  }
+  #flag(module: string, name: string): boolean {
+    return this.#k.get(KernelVariables).flag(module, name, false);
   }
   /** Whether the running task may load and unload modules. */
   get permitted(): boolean {
