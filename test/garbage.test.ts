@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { ElfError, ElfFile, modinfoEntries } from '#elf';
 import { loadKernel } from '#host-node';
+import { Watchdog } from '#kernel';
 import { bootOn, type Machine } from '#machine';
 import { testHost } from './kernel.ts';
 import { base, mutant } from './mutate.ts';
@@ -85,7 +86,7 @@ test(`${LAST - FIRST} mutated modules end in an errno, or load and run`, async (
     const { image, story } = mutant(bases, number);
     try {
       const machine = await bootOn({ description, host: testHost });
-      machine.kernel.exceptions.watchdogThreshold = 0.2;
+      machine.kernel.get(Watchdog).threshold = 0.2;
       // `importer` needs somebody to import from.
       if (story.startsWith('importer')) await machine.insmod(bases.find(({ name }) => name === 'exporter')?.bytes ?? image);
       const result = await settled(machine, machine.process.init_module(image, ''));

@@ -33,7 +33,7 @@ import { Slab } from './mm/slab.ts';
 import { UserMemory } from './mm/user.ts';
 import { Modules } from './module/main.ts';
 import { GuestText } from './module/text.ts';
-import { Taint } from './panic.ts';
+import { KernelPanic, Taint } from './panic.ts';
 import { PrintkLog } from './printk/log.ts';
 import { Execution, TaskKilled } from './sched/execution.ts';
 import { Scheduler } from './sched/scheduler.ts';
@@ -43,6 +43,7 @@ import { KernelSymbols } from './symbols.ts';
 import type { Process } from './syscalls.ts';
 import { Clock, type Nanoseconds } from './time/clock.ts';
 import type { UserMode } from './umh.ts';
+import { Watchdog } from './watchdog.ts';
 
 export interface KernelOptions {
   readonly description: KernelDescription;
@@ -112,6 +113,7 @@ export class Kernel {
   /** What makes those outside fail who wait for a task. Time passes only while there are any. */
   readonly #waiting = new Set<(error: unknown) => void>();
   #halted = false;
+  #panic: KernelPanic | undefined;
   /** When the host's event loop gets its next turn: many short system calls must not starve it. */
   #sliceEnd = 0;
   /** System calls since virtual time passed last. */
@@ -246,6 +248,7 @@ export class Kernel {
   }
   /** Runs `body` as a new task and resolves with its result when it has ended; undefined when it was killed. */
   async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number, onEnd?: () => void): Promise<T | undefined> {
+    if (this.#panic !== undefined) throw this.#panic;
     let result: T | undefined;
     const task = this.scheduler.spawn(
       comm,
@@ -327,8 +330,11 @@ export class Kernel {
         }
       }
     } catch (error) {
-      // A bug of ours: whoever waits hears of it.
-      if (this.#waiting.size === 0) throw error;
+      // A panic, or a bug of ours: whoever waits hears of it.
+      if (error instanceof KernelPanic) {
+        this.#panic = error;
+        this.halt();
+      } else if (this.#waiting.size === 0) throw error;
       for (const fail of this.#waiting) fail(error);
       this.#waiting.clear();
     } finally {
@@ -353,7 +359,7 @@ export class Kernel {
     const passed = TICK + this.#kernelCalls * KERNEL_CALL;
     this.#kernelCalls = 0;
     this.clock.pass(passed);
-    if (this.exceptions.watchdog(passed)) throw new TaskKilled(9);
+    if (this.get(Watchdog).busy(passed)) throw new TaskKilled(9);
     if ((this.registers.rflags & EFLAGS_IF) !== 0n) this.clock.runDue();
     return false;
   }

@@ -51,12 +51,13 @@ function unregister(k: Kernel, head: Addr, block: Addr): number {
   }
   return -ENOENT;
 }
-function* call(k: Kernel, head: Addr, value: number, data: Addr): Sleeping<number> {
+/** `way`: the function that calls the blocks, in call traces. */
+function* call(k: Kernel, head: Addr, value: number, data: Addr, way: string): Sleeping<number> {
   let result = NOTIFY_DONE;
   for (let at = k.memory.ptr(head), following = NULL; at !== NULL; at = following) {
     const block = k.view(NotifierBlock, at);
     following = block.next;
-    result = yield* k.callInt(block.notifier_call, at, value, data);
+    result = (yield* k.callBy(way, block.notifier_call, at, value, data)) | 0;
     if ((result & NOTIFY_STOP_MASK) !== 0) break;
   }
   return result;
@@ -71,7 +72,16 @@ const RESTART_CHAIN = ['restart_handler_list', 'atomic_notifier_head'] as const;
 const MODULE_CHAIN = [kernelSymbol('module_notify_list'), 'blocking_notifier_head'] as const;
 /** Tells the module notifiers of a new state of the module at `module`. Source: kernel/module/main.c. */
 export function* notifyModule(k: Kernel, state: number, module: Addr): Sleeping<number> {
-  return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module);
+  return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module, 'module_notifier');
+}
+
+/** Tells the panic notifiers. Nothing else runs meanwhile, nor afterwards. Source: kernel/panic.c. */
+export function notifyPanic(k: Kernel, text: string): void {
+  const head = chainHead(k, kernelSymbol('panic_notifier_list'), 'atomic_notifier_head');
+  const reason = k.cstringAlloc(text);
+  k.scheduler.interrupt(0, function* () {
+    yield* call(k, head, 0, reason, 'panic_notifier');
+  });
 }
 
 /** What a chain's result says as an errno: 0 or negative. Linux: notifier_to_errno(). */
@@ -94,7 +104,7 @@ function chain(kind: string): Readonly<Record<string, KernelSymbol>> {
     ),
     [`${kind}_notifier_chain_unregister`]: kfunc({ nh, n }, int, (k, { nh: list, n: block }) => unregister(k, head(k, list), block)),
     [`${kind}_notifier_call_chain`]: blocking({ nh, val: ulongAddr, v: voidPtr }, int, (k, { nh: list, val, v }) =>
-      call(k, head(k, list), val, v),
+      call(k, head(k, list), val, v, `${kind}_notifier_call_chain`),
     ),
   };
 }

@@ -1,5 +1,9 @@
-// Taint flags. Source: kernel/panic.c, Documentation/admin-guide/tainted-kernels.rst.
+// Taint flags, and the end of everything. Source: kernel/panic.c, Documentation/admin-guide/tainted-kernels.rst.
+import { printDump } from './arch/x86/stacktrace.ts';
 import type { Kernel } from './kernel.ts';
+import type { Addr } from './memory.ts';
+import { notifyPanic } from './notifier.ts';
+import { parseInteger } from './params.ts';
 
 /** Bit of each taint, by Linux's name. */
 export const TAINT = {
@@ -41,12 +45,17 @@ export class Taint {
   has(bit: number): boolean {
     return (this.mask & (1 << bit)) !== 0;
   }
-  add(bit: number, quiet = false): void {
+  /** `trap`: where the exception came from whose handler adds it. */
+  add(bit: number, quiet = false, trap?: Addr): void {
     if (UNRELIABLE.includes(bit) && this.#lockDebugging && !quiet) {
       this.#lockDebugging = false;
       this.#k.log.print('warning', 'Disabling lock debugging due to kernel taint');
     }
     this.mask |= 1 << bit;
+    const settings = this.#k.get(PanicSettings);
+    if ((this.mask & settings.onTaint) === 0) return;
+    settings.onTaint = 0;
+    panic(this.#k, 'panic_on_taint set ...', trap === undefined ? 'panic' : 'add_taint', trap);
   }
   /** 'Tainted: G        W  OE     ' or 'Not tainted', as in reports. */
   header(): string {
@@ -59,4 +68,61 @@ export function moduleTaintLetters(mask: number): string {
   return MODULE_TAINTS.filter((bit) => (mask & (1 << bit)) !== 0)
     .map((bit) => LETTERS[bit])
     .join('');
+}
+
+/** The machine has stopped for good: what every call of it throws from then on. */
+export class KernelPanic extends Error {
+  /** What panic() was told. */
+  readonly text: string;
+  constructor(text: string) {
+    super(`Kernel panic - not syncing: ${text}`);
+    this.text = text;
+  }
+}
+
+/** What makes the kernel panic, and what it does then: from the command line; the variables of /proc/sys/kernel are these fields. */
+export class PanicSettings {
+  /** kernel.panic: seconds until the machine reboots; 0 never, below 0 at once. */
+  timeout: number;
+  /** kernel.panic_on_oops. */
+  onOops: number;
+  /** kernel.panic_on_warn. */
+  onWarn: number;
+  /** panic_on_taint=: a mask of taints. */
+  onTaint: number;
+  /** panic_on_taint=MASK,nousertaint: nobody may set one of these by kernel.tainted. */
+  readonly noUserTaint: boolean;
+
+  constructor({ cmdline }: Kernel) {
+    // The last of several counts.
+    const value = (name: string): string | undefined =>
+      cmdline
+        .split(/\s+/)
+        .findLast((word) => word.startsWith(`${name}=`))
+        ?.slice(name.length + 1);
+    const integer = (name: string): number => Number(parseInteger(value(name) ?? '', true) ?? 0);
+    this.timeout = integer('panic');
+    this.onOops = value('oops') === 'panic' ? 1 : 0;
+    this.onWarn = integer('panic_on_warn');
+    const [mask = '', mode] = value('panic_on_taint')?.split(',') ?? [];
+    this.onTaint = Number(parseInteger(mask, false, 16) ?? 0) & (2 ** LETTERS.length - 1);
+    this.noUserTaint = mode === 'nousertaint';
+  }
+}
+
+/**
+ * Says why, tells the panic notifiers, and stops the machine. `way`, `trap`: as in printDump(). After an oops, which has dumped
+ * the stack, there is no trace.
+ */
+export function panic(k: Kernel, text: string, way = 'panic', trap?: Addr): never {
+  const settings = k.get(PanicSettings);
+  settings.onWarn = 0;
+  k.log.print('emerg', `Kernel panic - not syncing: ${text}`);
+  if (!k.taint.has(TAINT.DIE)) printDump(k, way, trap);
+  // Our addresses are those of the image: as after nokaslr.
+  k.log.print('emerg', 'Kernel Offset: disabled');
+  notifyPanic(k, text);
+  if (settings.timeout > 0) k.log.print('emerg', `Rebooting in ${settings.timeout} seconds..`);
+  if (settings.timeout === 0) k.log.print('emerg', `---[ end Kernel panic - not syncing: ${text} ]---`);
+  throw new KernelPanic(text);
 }

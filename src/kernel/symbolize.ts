@@ -10,7 +10,6 @@ export interface SymbolizedAddress {
   /** The module that holds it; undefined for the kernel. */
   readonly module?: string;
 }
-const PAGE = 4096;
 const inImage = (address: Addr): boolean =>
   address >= kernelAddr(KERNEL_IMAGE.start) && address < kernelAddr(KERNEL_IMAGE.start) + (KERNEL_IMAGE.end - KERNEL_IMAGE.start);
 
@@ -25,13 +24,10 @@ export function symbolize(k: Kernel, address: Addr): SymbolizedAddress | undefin
     .sort((a, b) => b.address - a.address);
   const found = inside[0];
   if (found === undefined) return undefined;
-  const following = module.symbols.map((symbol) => symbol.address).filter((other) => other > found.address);
-  // The last symbol of a region reaches to the end of its pages.
-  const [base, area] =
-    address >= module.core && address < module.core + module.coreSize
-      ? ([module.core, module.layout.core] as const)
-      : ([module.init, module.layout.init] as const);
-  const regionEnd = base + (address < base + area.textSize ? area.textSize : Math.ceil(area.size / PAGE) * PAGE);
-  const end = Math.min(regionEnd, ...following);
+  const following = module.symbols.map((symbol) => symbol.address).filter((other) => other > address);
+  // The last symbol of the text reaches to its end, and so do those behind it: their sizes are below 0.
+  const inCore = address >= module.core && address < module.core + module.coreSize;
+  const textEnd = inCore ? module.core + module.layout.core.textSize : module.init + module.layout.init.textSize;
+  const end = Math.min(textEnd, ...following);
   return { name: found.name, offset: address - found.address, size: end - found.address, module: module.name };
 }

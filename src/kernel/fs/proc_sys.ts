@@ -3,6 +3,7 @@
 import { EINVAL } from '#abi';
 import type { Kernel } from '../kernel.ts';
 import { CongestionControls } from '../net/ipv4/tcp_cong.ts';
+import { PanicSettings } from '../panic.ts';
 import { NODENAME } from '../sched/init_task.ts';
 import { AttributeFile, plainText, type TreeDirectory } from './node.ts';
 
@@ -28,6 +29,18 @@ function kept(path: string, initial: number, [low, high]: readonly [number, numb
   };
 }
 const INT_MAX = 0x7fffffff;
+function panicSetting(path: string, field: 'timeout' | 'onOops' | 'onWarn', [low, high]: readonly [number, number]): Variable {
+  return {
+    path,
+    read: (k) => `${k.get(PanicSettings)[field]}`,
+    write: (k, [word = '']) => {
+      const value = Number(word);
+      if (!/^-?\d+$/.test(word) || value < low || value > high) return -EINVAL;
+      k.get(PanicSettings)[field] = value;
+      return 0;
+    },
+  };
+}
 
 const variables: readonly Variable[] = [
   constant('kernel/ostype', 'Linux'),
@@ -41,6 +54,8 @@ const variables: readonly Variable[] = [
     // Root can add taints, not take them away.
     write: (k, [word = '']) => {
       if (!/^\d+$/.test(word)) return -EINVAL;
+      const { noUserTaint, onTaint } = k.get(PanicSettings);
+      if (noUserTaint && (Number(word) & onTaint) !== 0) return -EINVAL;
       k.taint.mask |= Number(word);
       return 0;
     },
@@ -54,9 +69,9 @@ const variables: readonly Variable[] = [
       return 0;
     },
   },
-  kept('kernel/panic', 0, [-INT_MAX, INT_MAX]),
-  kept('kernel/panic_on_oops', 0, [-INT_MAX, INT_MAX]),
-  kept('kernel/panic_on_warn', 0, [0, 1]),
+  panicSetting('kernel/panic', 'timeout', [-INT_MAX, INT_MAX]),
+  panicSetting('kernel/panic_on_oops', 'onOops', [-INT_MAX, INT_MAX]),
+  panicSetting('kernel/panic_on_warn', 'onWarn', [0, 1]),
   kept('kernel/dmesg_restrict', 1, [0, 1]),
   kept('kernel/kptr_restrict', 0, [0, 2]),
   kept('kernel/modules_disabled', 0, [0, 1]),

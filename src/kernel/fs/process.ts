@@ -29,6 +29,7 @@ import {
   SIGKILL,
 } from '#abi';
 import type { Sleeping } from '../api/index.ts';
+import { LastFault } from '../arch/x86/mm/fault.ts';
 import type { Kernel } from '../kernel.ts';
 
 import { NODENAME } from '../sched/init_task.ts';
@@ -125,6 +126,7 @@ export class KernelProcess implements Process {
   async #call<T>(body: () => Sleeping<T>, always = false): Promise<T | number> {
     if (!always && this.#dying()) return -EINTR;
     const k = this.#k;
+    k.get(LastFault).address = 0;
     const holds = this.#holdsTime;
     if (holds) k.letGo();
     let own: Task | undefined;

@@ -35,6 +35,7 @@ import {
 import { parseArguments } from './parameters.ts';
 import { Patcher } from './patch.ts';
 import { checkVersion, Resolver } from './resolve.ts';
+import { protect, unprotect } from './strict_rwx.ts';
 import { readVersions, sameMagic } from './versions.ts';
 
 const GPL_LICENSES: ReadonlySet<string> = new Set([
@@ -266,6 +267,7 @@ export class Modules {
     findSymbols(this.#k, module, values);
     k.text.add(module, textRanges(module, values));
     this.#setState(module, MODULE_STATE_COMING);
+    protect(k, module);
     return undefined;
   }
 
@@ -339,12 +341,14 @@ export class Modules {
       );
     }
     this.#setState(module, MODULE_STATE_LIVE);
+    protect(k, module);
     yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
     yield* asyncSynchronizeFull(k);
     struct.refcnt -= 1;
     module.symbols = module.coreSymbols;
     k.text.remove(module);
     k.cpu.invalidate(module.init >>> 0, (module.init + module.initSize) >>> 0);
+    unprotect(k, module.init, module.initSize);
     k.moduleSpace.free(module.init);
     module.initSize = 0;
     for (const field of ['init_layout.base', 'init_layout.size', 'init_layout.text_size', 'init_layout.ro_size'] as const)
@@ -377,7 +381,8 @@ export class Modules {
     this.#setState(module, MODULE_STATE_GOING);
     if (struct.exit !== 0) yield* k.callBy('exit', struct.exit);
     yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
-    this.lastUnloaded = `${module.name}${flagsText(module)}`;
+    const letters = moduleTaintLetters(module.taints);
+    this.lastUnloaded = `${module.name}${letters === '' ? '' : `(${letters})`}`;
     this.#free(module);
     return 0;
   }
@@ -403,6 +408,7 @@ export class Modules {
     ] as const) {
       if (size === 0) continue;
       k.cpu.invalidate(start >>> 0, (start + size) >>> 0);
+      unprotect(k, start, size);
       k.moduleSpace.free(start);
     }
   }

@@ -7,6 +7,7 @@ import type { Kernel } from '../kernel.ts';
 import { listAddTail, listDeleteInit, listInit } from '../lib/list.ts';
 import { type Addr, hex64 } from '../memory.ts';
 import type { Nanoseconds } from '../time/clock.ts';
+import { Watchdog } from '../watchdog.ts';
 import type { Context, Outcome } from './execution.ts';
 import { HARDIRQ_OFFSET, Softirqs } from './softirqs.ts';
 import { TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, Task, THREAD_SIZE } from './task.ts';
@@ -80,11 +81,11 @@ export class Scheduler {
   get current(): Task {
     return this.#current;
   }
-  /** The running task's struct. */
   /** Registers of what the running interrupt interrupted. */
   get interrupted(): SavedRegisters | undefined {
     return this.#interrupted;
   }
+  /** The running task's struct. */
   get currentStruct(): StructView<typeof TaskStruct.fields> {
     return this.#k.view(TaskStruct, this.#current.addr);
   }
@@ -204,6 +205,13 @@ export class Scheduler {
 
   /** Linux's schedule(): gives the CPU away; sleeps when the task's state says so. */
   *schedule(): Sleeping<void> {
+    const { percpu, exceptions } = this.#k;
+    if (percpu.preemptCount !== 0) {
+      // It counts itself.
+      percpu.preemptCount++;
+      exceptions.schedulingWhileAtomic();
+      percpu.preemptCount = 0;
+    }
     const struct = this.currentStruct;
     if (struct.__state !== TASK_RUNNING && this.signalPending(this.#current, struct.__state)) struct.__state = TASK_RUNNING;
     yield SWITCH;
@@ -229,7 +237,7 @@ export class Scheduler {
     this.#enter(task);
     const outcome = this.#k.execution.run(task);
     this.#settle(task, outcome);
-    this.#k.exceptions.switched();
+    this.#k.get(Watchdog).switched();
     this.#leave(task);
     return true;
   }

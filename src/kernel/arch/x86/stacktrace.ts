@@ -1,9 +1,8 @@
 // "Call Trace:" of a report. Guest frames are unwound; how the kernel came to the module is told by the kernel description.
 // Source: arch/x86/kernel/dumpstack.c, show_trace_log_lvl().
-import { RSP } from '../../cpu.ts';
 import type { Kernel } from '../../kernel.ts';
 import { type Addr, hex64 } from '../../memory.ts';
-import { CODE_BEFORE, print, REGISTER_ROWS, symbol } from './dumpstack.ts';
+import { CODE_BEFORE, codeLine, print, printHeader, REGISTER_ROWS, registerRows, returnSymbol, symbol } from './dumpstack.ts';
 import { type Place, unwind } from './unwind_orc.ts';
 
 /** System calls by the last part of a way's name: arch/x86/entry/syscalls/syscall_64.tbl. */
@@ -32,8 +31,8 @@ function userRegisters(way: string): string[] {
   ];
   return registerLines(first, (name) => known[name] ?? 0);
 }
-/** pt_regs of the idle loop, which no interrupt changes. */
-const idleRegisters = (where: string): string[] => registerLines([where, `RSP: 0018:${hex64(0)} EFLAGS: 00000246`], () => 0);
+/** pt_regs of the idle loop, which no interrupt changes. `place`: RIP, and its code where that is known. */
+const idleRegisters = (place: readonly string[]): string[] => registerLines([...place, `RSP: 0018:${hex64(0)} EFLAGS: 00000246`], () => 0);
 
 /** The lines of what runs. `head`: the frames of what prints. */
 function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator<string> {
@@ -45,10 +44,12 @@ function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator
   // A call of NULL left its return address on the stack.
   for (const frame of unwind(k, state.running === 'guest' && ip !== 0 ? ip : undefined, state)) {
     if (typeof frame === 'number') {
-      yield ` ${symbol(k, frame)}`;
+      yield ` ${returnSymbol(k, frame)}`;
       continue;
     }
-    for (const line of k.description.wayTo(frame.way)) {
+    const way = k.description.wayTo(frame.way);
+    for (const [n, line] of way.entries()) {
+      if (line.startsWith('Code:')) continue;
       if (line === 'RIP: 0033:') {
         yield* userRegisters(frame.way);
         return;
@@ -59,7 +60,7 @@ function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator
           yield* interruptedLines(k);
           return;
         }
-        yield* idleRegisters(line);
+        yield* idleRegisters(way.slice(n, n + 2).filter((part) => part.includes(': ')));
       } else yield ` ${line}`;
       // A way that was recorded as a whole goes on to where the kernel was entered.
       if (STACK_BOTTOM.test(` ${line}`)) return;
@@ -74,18 +75,26 @@ function* interruptedLines(k: Kernel): Generator<string> {
   const now = k.registers.save();
   k.registers.restore(interrupted);
   const ip = k.exceptions.ipOf(state);
-  const first = [
-    `RIP: 0010:${symbol(k, ip)}`,
-    `RSP: 0018:${hex64(k.registers.addr(RSP))} EFLAGS: ${(k.registers.rflags | 2n).toString(16).padStart(8, '0')}`,
-  ];
-  const lines = [...registerLines(first, (_, n) => k.registers.addr(n)), ...traceLines(k, ip, state)];
+  const lines = [`RIP: 0010:${symbol(k, ip)}`, codeLine(k, ip), ...registerRows(k), ...traceLines(k, ip, state)];
   k.registers.restore(now);
   yield* lines;
 }
-export function printTrace(k: Kernel, ip: Addr, head: readonly string[] = []): void {
-  const lines = [...head.map((line) => ` ${line}`), ...traceLines(k, ip)];
+export function printTrace(k: Kernel, ip: Addr): void {
+  printLines(k, [...traceLines(k, ip)]);
+}
+function printLines(k: Kernel, lines: readonly string[]): void {
   print(k, 'Call Trace:');
   print(k, lines.includes(' </IRQ>') ? ' <IRQ>' : ' <TASK>');
   for (const line of lines) print(k, line);
   print(k, ' </TASK>');
+}
+/**
+ * dump_stack(). `way`: the frames of what asks for it (a key of KernelDescription.wayTo); `trap`: it asks in the handler of an
+ * exception at this address, whose registers stand between the handler's frames and the rest. `below`: one more way, behind the first.
+ */
+export function printDump(k: Kernel, way: string, trap?: Addr, below = ''): void {
+  printHeader(k);
+  const head = [way, below].flatMap((part) => k.description.wayTo(part)).map((line) => ` ${line}`);
+  if (trap !== undefined) head.push(`RIP: 0010:${symbol(k, trap)}`, codeLine(k, trap), ...registerRows(k));
+  printLines(k, [...head, ...traceLines(k, trap ?? 0)]);
 }
