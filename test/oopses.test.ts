@@ -36,15 +36,34 @@ async function replay(name: string): Promise<string> {
   return `--- script\n${output}--- log\n${log.join('')}`;
 }
 
+/** Scripts whose flags the kernel's own code has set last. */
+const LEFT_FLAGS: readonly string[] = [
+  'warn',
+  'refcount',
+  'list',
+  'places',
+  'reference',
+  'timer',
+  'hrtimer',
+  'overflow',
+  'panic-on-taint',
+  'panic-on-warn',
+];
+/**
+ * Linux meets the guard page at the access, wherever its stack began; kobox at the entry of a function: the place differs, and how many
+ * calls fit.
+ */
+const roughly = (text: string): string =>
+  text
+    .replace(/(RIP: 0010:recurse\+)0x[0-9a-f]+(.*)\n.*Code: .*/g, '$1PLACE$2')
+    .replace(/(?:<4> recurse\+0x3a\/0x70 \[oopses\]\n)+/g, '<4> recurse, again and again\n');
+
 test.for(names)('%s: the same reports', async (name) => {
   const recorded = readFileSync(join(folder, `${name}.txt`), 'utf8');
-  expect(comparableReports(await replay(name))).toBe(comparableReports(recorded));
-});
-
-import { writeFileSync } from 'node:fs';
-
-test.for(names)('DUMP %s', async (name) => {
-  const recorded = readFileSync(join(folder, `${name}.txt`), 'utf8');
-  writeFileSync(`/tmp/od/${name}.ours`, comparableReports(await replay(name)));
-  writeFileSync(`/tmp/od/${name}.linux`, comparableReports(recorded));
+  const comparison = { registers: name === 'registers', leftFlags: LEFT_FLAGS.includes(name) };
+  const comparable = (text: string): string => {
+    const reports = comparableReports(text, comparison);
+    return name === 'overflow' ? roughly(reports) : reports;
+  };
+  expect(comparable(await replay(name))).toBe(comparable(recorded));
 });

@@ -1,25 +1,47 @@
 // What of an oops, WARN, BUG or panic can be compared between two machines. All that is left is compared to the letter.
+// docs/decisions/0008-what-reports-cannot-repeat.md says why each of these differs.
 
-/** Registers of which something can be said in a report of user mode: the system call's number and result, and where it goes on. */
+export interface Comparison {
+  /** All registers of the kernel hold what the module's code put there. */
+  readonly registers?: boolean;
+  /** The flags were set by the kernel's own code, of which kobox has none: of EFLAGS only what is no arithmetic is compared. */
+  readonly leftFlags?: boolean;
+}
 const ROW = /^<4>(?:RAX|RDX|RBP|R10|R13): .*$/;
+const ARITHMETIC_FLAGS = 0x8d5;
+const PLACED: readonly (readonly [RegExp, string])[] = [
+  [/PID: \d+/, 'PID'],
+  [/^(<6>note: [\w/:]+)\[\d+\]/, '$1'],
+  [/(scheduling while atomic: \w+)\/\d+/, '$1'],
+  [/kworker\/0:\d+/, 'kworker/0:N'],
+  [/^<4>Hardware name: .*/, '<4>Hardware name'],
+  [/at [0-9a-f]{16} \(stack is [0-9a-f]{16}\.\.[0-9a-f]{16}\)/, 'at HASH (stack is HASH..HASH)'],
+  [/^(<4>RSP: 0018:)ffffffff8[0-9a-f]{7}/, '$1STACK'],
+  [/^<4>FS: .*/, '<4>FS'],
+  [/CR3: [0-9a-f]{16}/, 'CR3'],
+  [/^(<4>CR2: )0000[0-9a-f]{12}(?= CR3)/, '$1USER'],
+];
+/** Where Linux and kobox have the direct map and the stacks. */
+const HEAP = /(?:\b|0x)(?:ff11[0-9a-f]{12}|ffffffff[0-2][0-9a-f]{7})\b/g;
+const STACK = /(?:\b|0x)(?:ffa0[0-9a-f]{12}|ffffffff[3-6][0-9a-f]{7})\b/g;
 
-/**
- * docs/decisions/0008 says why each of these differs.
- */
-export function comparableReports(text: string): string {
+export function comparableReports(text: string, { registers = false, leftFlags = false }: Comparison = {}): string {
   let user = false;
+  let outside = false;
   let heap = false;
   const lines: string[] = [];
   for (const line of text.split('\n')) {
-    if (line.startsWith('<4>RIP: 0033:')) user = true;
-    else if (line.startsWith('<4>RIP: 0010:') || line === '<4> </TASK>') user = false;
     if (line.startsWith('<4> ? ')) continue;
-    if (line.startsWith('<4>Code: ') && heap) {
-      lines.push('<4>Code: HEAP');
-      continue;
-    }
-    heap = /^<4>RIP: 0010:0x(?:ff11|ffffffff[0-2])/.test(line);
-    lines.push(user ? comparableUser(line) : comparableLine(line));
+    if (line.startsWith('<4>RIP: ')) {
+      user = line.startsWith('<4>RIP: 0033:');
+      outside = !line.includes('/0x') || line.includes('/0xffff');
+      heap = /0x(?:ff11|ffffffff[0-2])/.test(line);
+    } else if (line === '<4> </TASK>') user = false;
+    if (user) lines.push(comparableUser(line));
+    else if (heap && line.startsWith('<4>Code: ')) lines.push('<4>Code: HEAP');
+    else if (ROW.test(line)) lines.push(registers ? line : line.slice(0, 7));
+    // Who calls nothing has moved its stack pointer just before: these flags are the address's.
+    else lines.push(comparableLine(leftFlags || outside ? withoutArithmetic(line) : line));
   }
   return lines.join('\n');
 }
@@ -31,17 +53,16 @@ function comparableUser(line: string): string {
     .replace(/^(<4>RSP: 002b:)[0-9a-f]{16} EFLAGS: [0-9a-f]{8}/, '$1USER');
 }
 function comparableLine(line: string): string {
-  if (ROW.test(line)) return line.slice(0, 7);
-  return line
-    .replace(/PID: \d+/, 'PID')
-    .replace(/(scheduling while atomic: \w+)\/\d+/, '$1')
-    .replace(/^(<6>note: \w+)\[\d+\]/, '$1')
-    .replace(/^<4>Hardware name: .*/, '<4>Hardware name')
-    .replace(/^<4>FS: .*/, '<4>FS')
-    .replace(/CR3: [0-9a-f]{16}/, 'CR3')
-    .replace(/^(<4>CR2: )0000[0-9a-f]{12}(?= CR3)/, '$1USER')
+  let result = line;
+  for (const [pattern, text] of PLACED) result = result.replace(pattern, text);
+  return result
     .replace(/^<6>PGD .*/, (tables) => tables.replace(/ (80000000)?[0-9a-f]+([0-9a-f]{3})\b/g, ' $1FRAME$2'))
-    .replace(/kworker\/0:\d+(\[\d+\])?/, 'kworker/0:N')
-    .replace(/(?:\b|0x)(?:ff11[0-9a-f]{12}|ffffffff[0-2][0-9a-f]{7})\b/g, 'HEAP')
-    .replace(/(?:\b|0x)(?:ffa0[0-9a-f]{12}|ffffffff[3-6][0-9a-f]{7})\b/g, 'STACK');
+    .replace(HEAP, 'HEAP')
+    .replace(STACK, 'STACK');
+}
+function withoutArithmetic(line: string): string {
+  return line.replace(
+    /EFLAGS: ([0-9a-f]{8})/,
+    (_, flags: string) => `EFLAGS: ${(Number.parseInt(flags, 16) & ~ARITHMETIC_FLAGS).toString(16)}`,
+  );
 }

@@ -2,7 +2,7 @@
 // lib/bug.c; texts: linux-modules.md 9.
 import type { SavedRegisters } from './api/registers.ts';
 import { CODE_BEFORE, isCanonical, printHeader, printModules, printRegisters } from './arch/x86/dumpstack.ts';
-import { isMapped, PF_INSTR, PF_PROT, PF_WRITE, printPageFault } from './arch/x86/mm/fault.ts';
+import { isMapped, LastFault, PF_INSTR, PF_PROT, PF_WRITE, printPageFault } from './arch/x86/mm/fault.ts';
 import { printDump, printTrace } from './arch/x86/stacktrace.ts';
 import type { Place } from './arch/x86/unwind_orc.ts';
 import type { BugEntry } from './bug_table.ts';
@@ -96,6 +96,7 @@ export class ExceptionHandler {
   #stackOverflow(): void {
     const k = this.#k;
     const { stack } = k.current;
+    k.get(LastFault).address = k.registers.addr(RSP);
     const [hit, start, end] = [k.registers.addr(RSP), stack, stack + THREAD_SIZE - 1].map((address) => k.hashPointer(address));
     k.log.print('emerg', `BUG: TASK stack guard page was hit at ${hit} (stack is ${start}..${end})`);
   }

@@ -69,6 +69,8 @@ const TICK: Nanoseconds = 4_000_000;
 const KERNEL_CALL: Nanoseconds = 1000;
 const MOST_KERNEL_CALLS = 65536;
 const EFLAGS_IF = 0x200n;
+/** ZF and PF: what Linux's functions most often leave, where nobody knows better. */
+const LEFT_FLAGS = 0x44n;
 /** Function entries before the CPU gives the kernel a chance to run timers. */
 const ENTRY_BUDGET = 1_000_000;
 /** How long the pump runs before the host's event loop gets its turn. */
@@ -138,7 +140,7 @@ export class Kernel {
     this.#wallStart = this.#time === 'wall' ? options.host.monotonicMs() : 0;
     this.memory = new Memory(new WebAssembly.Memory(MEMORY));
     this.registers = new Registers(this.memory);
-    this.registers.rflags = EFLAGS_IF;
+    this.registers.rflags = EFLAGS_IF | LEFT_FLAGS;
     this.layouts = new Layouts(description.layouts, () => description.btf, this);
     this.clock = new Clock(0, options.host.bootRealtime);
     this.io = plainIo(this.clock);

@@ -79,6 +79,8 @@ export function* notifyModule(k: Kernel, state: number, module: Addr): Sleeping<
 export function notifyPanic(k: Kernel, text: string): void {
   const head = chainHead(k, kernelSymbol('panic_notifier_list'), 'atomic_notifier_head');
   const reason = k.cstringAlloc(text);
+  // Whose stack was used up may be why.
+  k.scheduler.freshStack();
   k.scheduler.interrupt(0, function* () {
     yield* call(k, head, 0, reason, 'panic_notifier');
   });

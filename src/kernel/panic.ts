@@ -92,6 +92,7 @@ export class PanicSettings {
   onTaint: number;
   /** panic_on_taint=MASK,nousertaint: nobody may set one of these by kernel.tainted. */
   readonly noUserTaint: boolean;
+  inProgress = false;
 
   constructor({ cmdline }: Kernel) {
     // The last of several counts.
@@ -121,7 +122,11 @@ export function panic(k: Kernel, text: string, way = 'panic', trap?: Addr): neve
   if (!k.taint.has(TAINT.DIE)) printDump(k, way, trap);
   // Our addresses are those of the image: as after nokaslr.
   k.log.print('emerg', 'Kernel Offset: disabled');
-  notifyPanic(k, text);
+  // A notifier that panics is the last.
+  if (!settings.inProgress) {
+    settings.inProgress = true;
+    notifyPanic(k, text);
+  }
   if (settings.timeout > 0) k.log.print('emerg', `Rebooting in ${settings.timeout} seconds..`);
   if (settings.timeout === 0) k.log.print('emerg', `---[ end Kernel panic - not syncing: ${text} ]---`);
   throw new KernelPanic(text);

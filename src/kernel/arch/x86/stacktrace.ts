@@ -2,6 +2,7 @@
 // Source: arch/x86/kernel/dumpstack.c, show_trace_log_lvl().
 import type { Kernel } from '../../kernel.ts';
 import { type Addr, hex64 } from '../../memory.ts';
+import { THREAD_SIZE } from '../../sched/task.ts';
 import { CODE_BEFORE, codeLine, print, printHeader, REGISTER_ROWS, registerRows, returnSymbol, symbol } from './dumpstack.ts';
 import { type Place, unwind } from './unwind_orc.ts';
 
@@ -32,7 +33,9 @@ function userRegisters(way: string): string[] {
   return registerLines(first, (name) => known[name] ?? 0);
 }
 /** pt_regs of the idle loop, which no interrupt changes. `place`: RIP, and its code where that is known. */
-const idleRegisters = (place: readonly string[]): string[] => registerLines([...place, `RSP: 0018:${hex64(0)} EFLAGS: 00000246`], () => 0);
+function idleRegisters({ scheduler: { idle } }: Kernel, place: readonly string[]): string[] {
+  return registerLines([...place, `RSP: 0018:${hex64(idle.stack + THREAD_SIZE)} EFLAGS: 00000246`], () => 0);
+}
 
 /** The lines of what runs. `head`: the frames of what prints. */
 function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator<string> {
@@ -60,7 +63,10 @@ function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator
           yield* interruptedLines(k);
           return;
         }
-        yield* idleRegisters(way.slice(n, n + 2).filter((part) => part.includes(': ')));
+        yield* idleRegisters(
+          k,
+          way.slice(n, n + 2).filter((part) => part.includes(': ')),
+        );
       } else yield ` ${line}`;
       // A way that was recorded as a whole goes on to where the kernel was entered.
       if (STACK_BOTTOM.test(` ${line}`)) return;
