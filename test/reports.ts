@@ -21,6 +21,9 @@ const PLACED: readonly (readonly [RegExp, string])[] = [
   [/CR3: [0-9a-f]{16}/, 'CR3'],
   [/^(<4>CR2: )0000[0-9a-f]{12}(?= CR3)/, '$1USER'],
 ];
+// Numbers of system calls whose arguments are known.
+const WRITE = '0000000000000001';
+const DELETE_MODULE = '00000000000000b0';
 /** Where Linux and kobox have the direct map and the stacks. */
 const HEAP = /(?:\b|0x)(?:ff11[0-9a-f]{12}|ffffffff[0-2][0-9a-f]{7})\b/g;
 const STACK = /(?:\b|0x)(?:ffa0[0-9a-f]{12}|ffffffff[3-6][0-9a-f]{7})\b/g;
@@ -29,6 +32,7 @@ export function comparableReports(text: string, { registers = false, leftFlags =
   let user = false;
   let outside = false;
   let heap = false;
+  let systemCall = '';
   const lines: string[] = [];
   for (const line of text.split('\n')) {
     if (line.startsWith('<4> ? ')) continue;
@@ -37,7 +41,8 @@ export function comparableReports(text: string, { registers = false, leftFlags =
       outside = !line.includes('/0x') || line.includes('/0xffff');
       heap = /0x(?:ff11|ffffffff[0-2])/.test(line);
     } else if (line === '<4> </TASK>') user = false;
-    if (user) lines.push(comparableUser(line));
+    systemCall = /ORIG_RAX: (\S+)/.exec(line)?.[1] ?? systemCall;
+    if (user) lines.push(comparableUser(line, systemCall));
     else if (heap && line.startsWith('<4>Code: ')) lines.push('<4>Code: HEAP');
     else if (ROW.test(line)) lines.push(registers ? line : line.slice(0, 7));
     // Who calls nothing has moved its stack pointer just before: these flags are the address's.
@@ -45,7 +50,11 @@ export function comparableReports(text: string, { registers = false, leftFlags =
   }
   return lines.join('\n');
 }
-function comparableUser(line: string): string {
+/** `systemCall`: its number, as the line before shows it. */
+function comparableUser(line: string, systemCall: string): string {
+  if (line.startsWith('<4>RAX: ')) return line.slice(0, 24);
+  if (line.startsWith('<4>RDX: ') && systemCall === WRITE) return line.replace(/RSI: [0-9a-f]{16}/, 'RSI: USER');
+  if (line.startsWith('<4>RDX: ') && systemCall === DELETE_MODULE) return line.replace(/(R(?:DX|DI): )[0-9a-f]{16}/g, '$1USER');
   if (ROW.test(line)) return line.slice(0, 7);
   return line
     .replace(/^<4>RIP: 0033:.*/, '<4>RIP: 0033:USER')

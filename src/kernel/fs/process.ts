@@ -123,7 +123,7 @@ export class KernelProcess implements Process {
     return this.#ignored;
   }
   /** Runs a system call as a task. A killed process gets -EINTR: nobody is left to see the result. */
-  async #call<T>(body: () => Sleeping<T>, always = false): Promise<T | number> {
+  async #call<T>(body: () => Sleeping<T>, always = false, userRegisters: Task['userRegisters'] = {}): Promise<T | number> {
     if (!always && this.#dying()) return -EINTR;
     const k = this.#k;
     k.get(LastFault).address = 0;
@@ -134,6 +134,7 @@ export class KernelProcess implements Process {
       this.comm,
       (task) => {
         this.#task = own = task;
+        task.userRegisters = userRegisters;
         if (!this.#exiting && !always) for (const signal of this.#pending) task.signals.add(signal);
         return body();
       },
@@ -227,14 +228,14 @@ export class KernelProcess implements Process {
     if (descriptor === undefined || (descriptor.flags & O_ACCMODE) === O_WRONLY) return -EBADF;
     const { open } = descriptor;
     if (open === undefined) return -EISDIR;
-    return this.#call(() => open.read(count));
+    return this.#call(() => open.read(count), false, { RDI: fd, RDX: count });
   }
   async write(fd: number, data: Uint8Array): Promise<number> {
     const descriptor = this.files.get(fd);
     if (descriptor?.open === undefined || (descriptor.flags & O_ACCMODE) === O_RDONLY) return -EBADF;
     const { open, node } = descriptor;
     if (node instanceof RamFile) this.#touch(node);
-    return this.#call(() => open.write(data));
+    return this.#call(() => open.write(data), false, { RDI: fd, RDX: data.length });
   }
   async #at<T>(fd: number, offset: number, operation: () => Promise<T>): Promise<T | number> {
     const open = this.files.get(fd)?.open;
@@ -446,7 +447,7 @@ export class KernelProcess implements Process {
     return this.#call(() => this.#k.modules.initModule(image, args, flags, 'finit_module'));
   }
   async delete_module(name: string, flags: number): Promise<number> {
-    return this.#call(() => this.#k.modules.deleteModule(name, flags));
+    return this.#call(() => this.#k.modules.deleteModule(name, flags), false, { RSI: flags });
   }
   async nanosleep(seconds: number): Promise<number> {
     const k = this.#k;

@@ -22,9 +22,9 @@ function registerLines(first: readonly string[], values: (name: string, number: 
   return [...first, ...REGISTER_ROWS.map((row) => row.map(([name, n]) => `${name}: ${hex64(values(name, n))}`).join(' '))];
 }
 /** pt_regs of user mode: there is no user program, but registers that a system call leaves alike. */
-function userRegisters(way: string): string[] {
+function userRegisters(k: Kernel, way: string): string[] {
   const original = SYSTEM_CALLS[way.split('.').at(-1) ?? ''] ?? -1;
-  const known: Readonly<Record<string, number>> = { RAX: ENOSYS, RCX: USER_RIP, R11: EFLAGS };
+  const known: Readonly<Record<string, number>> = { RAX: ENOSYS, RCX: USER_RIP, R11: EFLAGS, ...k.current.userRegisters };
   const first = [
     `RIP: 0033:0x${USER_RIP.toString(16)}`,
     `Code: Unable to access opcode bytes at 0x${(USER_RIP - CODE_BEFORE).toString(16)}.`,
@@ -54,7 +54,7 @@ function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator
     for (const [n, line] of way.entries()) {
       if (line.startsWith('Code:')) continue;
       if (line === 'RIP: 0033:') {
-        yield* userRegisters(frame.way);
+        yield* userRegisters(k, frame.way);
         return;
       }
       if (line.startsWith('RIP:')) {
