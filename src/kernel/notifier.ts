@@ -51,14 +51,22 @@ function unregister(k: Kernel, head: Addr, block: Addr): number {
   }
   return -ENOENT;
 }
-/** `way`: the function that calls the blocks, in call traces. */
-function* call(k: Kernel, head: Addr, value: number, data: Addr, way: string): Sleeping<number> {
+/**
+ * `way`: the function that calls the blocks, in call traces. `undo`: what those that were called before one stops the chain are told
+ * then. Linux: notifier_call_chain_robust().
+ */
+function* call(k: Kernel, head: Addr, value: number, data: Addr, way: string, undo?: number): Sleeping<number> {
   let result = NOTIFY_DONE;
+  const called: { readonly block: Addr; readonly fn: Addr }[] = [];
   for (let at = k.memory.ptr(head), following = NULL; at !== NULL; at = following) {
     const block = k.view(NotifierBlock, at);
     following = block.next;
     result = (yield* k.callBy(way, block.notifier_call, at, value, data)) | 0;
-    if ((result & NOTIFY_STOP_MASK) !== 0) break;
+    if ((result & NOTIFY_STOP_MASK) !== 0) {
+      if (undo !== undefined) for (const { block: earlier, fn } of called) yield* k.callInt(fn, earlier, undo, data);
+      break;
+    }
+    called.push({ block: at, fn: block.notifier_call });
   }
   return result;
 }
@@ -70,9 +78,9 @@ function chainHead(k: Kernel, symbol: string, struct: string): Addr {
 }
 const RESTART_CHAIN = ['restart_handler_list', 'atomic_notifier_head'] as const;
 const MODULE_CHAIN = [kernelSymbol('module_notify_list'), 'blocking_notifier_head'] as const;
-/** Tells the module notifiers of a new state of the module at `module`. Source: kernel/module/main.c. */
-export function* notifyModule(k: Kernel, state: number, module: Addr): Sleeping<number> {
-  return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module, 'module_notifier');
+/** Tells the module notifiers of a new state of the module at `module`; `undo`: the state if one objects. Source: kernel/module/main.c. */
+export function* notifyModule(k: Kernel, state: number, module: Addr, undo?: number): Sleeping<number> {
+  return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module, 'module_notifier', undo);
 }
 
 /** Tells the panic notifiers. Nothing else runs meanwhile, nor afterwards. Source: kernel/panic.c. */
@@ -131,7 +139,10 @@ export const notifierApi: KernelApi = kernelApi('kernel/notifier.c', {
     kfunc({ nb: n }, int, (k, { nb }) => register(k, chainHead(k, ...RESTART_CHAIN), nb)),
   ),
   unregister_restart_handler: kfunc({ nb: n }, int, (k, { nb }) => unregister(k, chainHead(k, ...RESTART_CHAIN), nb)),
-  panic_notifier_list: kdata(() => {}),
+  panic_notifier_list: partial(
+    "the line of the kernel's offset comes before all of them",
+    kdata(() => {}),
+  ),
   ...kernelChain('module', ...MODULE_CHAIN),
   ...kernelChain('reboot', 'reboot_notifier_list', 'blocking_notifier_head', 'the machine never reboots: nobody calls it'),
   ...kernelChain('pm', 'pm_chain_head', 'blocking_notifier_head', 'nothing ever suspends: nobody calls it'),
