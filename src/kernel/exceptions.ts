@@ -9,10 +9,11 @@ import type { BugEntry } from './bug_table.ts';
 import { RSP } from './cpu.ts';
 import type { Kernel } from './kernel.ts';
 import { type Addr, type GuestFault, hex64, kernelAddr } from './memory.ts';
-import { PanicSettings, panic, TAINT } from './panic.ts';
+import { PanicSettings, panic } from './panic.ts';
 import type { LevelName } from './printk/log.ts';
 import { type GuestException, TaskKilled } from './sched/execution.ts';
 import { THREAD_SIZE } from './sched/task.ts';
+import { TAINT } from './taint.ts';
 
 const SIGKILL = 9;
 const SIGSEGV = 11;

@@ -1,36 +1,11 @@
-// Taint flags, and the end of everything. Source: kernel/panic.c, Documentation/admin-guide/tainted-kernels.rst.
+// What taints the kernel, and the end of everything. Source: kernel/panic.c.
 import { printDump } from './arch/x86/stacktrace.ts';
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
 import { notifyPanic } from './notifier.ts';
 import { parseInteger } from './params.ts';
+import { LETTERS, TAINT } from './taint.ts';
 
-/** Bit of each taint, by Linux's name. */
-export const TAINT = {
-  PROPRIETARY_MODULE: 0,
-  FORCED_MODULE: 1,
-  CPU_OUT_OF_SPEC: 2,
-  FORCED_RMMOD: 3,
-  MACHINE_CHECK: 4,
-  BAD_PAGE: 5,
-  USER: 6,
-  DIE: 7,
-  OVERRIDDEN_ACPI_TABLE: 8,
-  WARN: 9,
-  CRAP: 10,
-  FIRMWARE_WORKAROUND: 11,
-  OOT_MODULE: 12,
-  UNSIGNED_MODULE: 13,
-  SOFTLOCKUP: 14,
-  LIVEPATCH: 15,
-  AUX: 16,
-  RANDSTRUCT: 17,
-  TEST: 18,
-} as const;
-/** Letter when set; when clear a blank, but for bit 0 (G). */
-const LETTERS = 'PFSRMBUDAWCIOELKXTN';
-/** Taints that a module can carry itself. */
-const MODULE_TAINTS = [0, 1, 10, 12, 13, 15, 16, 17, 18];
 /** After these lock debugging cannot be trusted: said once. */
 const UNRELIABLE: readonly number[] = [TAINT.PROPRIETARY_MODULE, TAINT.FORCED_MODULE, TAINT.FORCED_RMMOD, TAINT.DIE];
 
@@ -63,13 +38,6 @@ export class Taint {
     return `Tainted: ${[...LETTERS].map((letter, bit) => (this.has(bit) ? letter : bit === 0 ? 'G' : ' ')).join('')}`;
   }
 }
-/** The letters of a module's own taints, in bit order. */
-export function moduleTaintLetters(mask: number): string {
-  return MODULE_TAINTS.filter((bit) => (mask & (1 << bit)) !== 0)
-    .map((bit) => LETTERS[bit])
-    .join('');
-}
-
 /** The machine has stopped for good: what every call of it throws from then on. */
 export class KernelPanic extends Error {
   /** What panic() was told. */

@@ -2,8 +2,8 @@
 import { printHeader, printModules, printRegisters } from './arch/x86/dumpstack.ts';
 import { printTrace } from './arch/x86/stacktrace.ts';
 import type { Kernel } from './kernel.ts';
-import { TAINT } from './panic.ts';
 import { TaskKilled } from './sched/execution.ts';
+import { TAINT } from './taint.ts';
 import type { Nanoseconds } from './time/clock.ts';
 
 const SIGKILL = 9;

@@ -18,9 +18,9 @@ import {
   ModuleStruct,
 } from '../module/module.ts';
 import { getParameter, setParameter } from '../module/parameters.ts';
-import { moduleTaintLetters } from '../panic.ts';
 import { buses, classes, drivers, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
+import { moduleTaintLetters } from '../taint.ts';
 import { CharDevices } from './char_dev.ts';
 import { AttributeFile, ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
 import { ProcRoot } from './proc_pid.ts';

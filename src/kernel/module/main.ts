@@ -6,9 +6,9 @@ import { asyncSynchronizeFull } from '../async.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { notifyModule } from '../notifier.ts';
-import { moduleTaintLetters, TAINT } from '../panic.ts';
 import { Waiters } from '../sched/waiters.ts';
 import type { InitWay } from '../syscalls.ts';
+import { moduleTaintLetters, TAINT } from '../taint.ts';
 import { Load, type LoadRequest } from './load.ts';
 import {
   MODULE_NAME_LEN,

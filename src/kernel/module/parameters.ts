@@ -3,8 +3,8 @@ import { EINVAL, ENOENT, ENOMEM, ENOSPC } from '#abi';
 import { kernelStruct, type Sleeping, s8, u8, u16, u32, voidPtr } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
-import { TAINT } from '../panic.ts';
 import type { InitWay } from '../syscalls.ts';
+import { TAINT } from '../taint.ts';
 
 export const KernelParam = kernelStruct('kernel_param', { name: voidPtr, ops: voidPtr, perm: u16, level: s8, flags: u8, arg: voidPtr });
 export const KernelParamOps = kernelStruct('kernel_param_ops', { flags: u32, set: voidPtr, get: voidPtr, free: voidPtr });
