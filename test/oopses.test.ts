@@ -48,6 +48,7 @@ const LEFT_FLAGS: readonly string[] = [
   'overflow',
   'panic-on-taint',
   'panic-on-warn',
+  'warn-limit',
 ];
 /**
  * Linux meets the guard page at the access, wherever its stack began; kobox at the entry of a function: the place differs, and how many

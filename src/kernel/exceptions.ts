@@ -199,14 +199,16 @@ export class ExceptionHandler {
     const k = this.#k;
     const { current, percpu, registers } = k;
     if (nmi || (percpu.preemptCount & IN_INTERRUPT) !== 0) panic(k, 'Fatal exception in interrupt');
-    if (k.get(PanicSettings).onOops !== 0) panic(k, 'Fatal exception');
+    const settings = k.get(PanicSettings);
+    if (settings.onOops !== 0) panic(k, 'Fatal exception');
     if (current === k.scheduler.idle) panic(k, 'Attempted to kill the idle task!');
     const note = (state: string): void => k.log.print('info', `note: ${k.scheduler.comm(current)}[${current.pid}] exited with ${state}`);
     if (cr2 !== undefined || (registers.rflags & EFLAGS_IF) === 0n) note('irqs disabled');
     registers.rflags |= EFLAGS_IF;
-    if (percpu.preemptCount === 0) return;
-    note(`preempt_count ${percpu.preemptCount}`);
+    if (percpu.preemptCount !== 0) note(`preempt_count ${percpu.preemptCount}`);
     percpu.preemptCount = 0;
+    if (++settings.oopses < settings.oopsLimit || settings.oopsLimit === 0) return;
+    panic(k, `Oopsed too often (kernel.oops_limit is ${settings.oopsLimit})`);
   }
 
   /** Where a context runs: in guest code, or in the kernel function (of which only the start is known) that it called. */
@@ -258,7 +260,10 @@ export class ExceptionHandler {
   }
   /** check_panic_on_warn(). `way`: how the kernel came there from `ip`, if from an exception. */
   #checkPanic(origin: string, way: string, ip?: Addr): void {
-    if (this.#k.get(PanicSettings).onWarn !== 0) panic(this.#k, `${origin}: panic_on_warn set ...`, way, ip);
+    const settings = this.#k.get(PanicSettings);
+    if (settings.onWarn !== 0) panic(this.#k, `${origin}: panic_on_warn set ...`, way, ip);
+    if (++settings.warnings < settings.warnLimit || settings.warnLimit === 0) return;
+    panic(this.#k, `${origin}: system warned too often (kernel.warn_limit is ${settings.warnLimit})`, 'warn_limit', ip);
   }
   /** BUG() in a kernel function. */
   bug(file: string, line: number): never {

@@ -56,6 +56,12 @@ export class PanicSettings {
   onOops: number;
   /** kernel.panic_on_warn. */
   onWarn: number;
+  /** kernel.oops_limit, kernel.warn_limit: so many are too many; 0: never. */
+  oopsLimit = 10_000;
+  warnLimit = 0;
+  /** /sys/kernel/oops_count, warn_count. */
+  oopses = 0;
+  warnings = 0;
   /** panic_on_taint=: a mask of taints. */
   onTaint: number;
   /** panic_on_taint=MASK,nousertaint: nobody may set one of these by kernel.tainted. */

@@ -6,6 +6,7 @@ const WAYS: readonly { readonly key: string; readonly file: string; readonly fro
   { key: 'panic', file: 'panic', from: 'dump_stack_lvl', until: 'panics' },
   { key: '__stack_chk_fail', file: 'canary', from: 'dump_stack_lvl', until: 'canary' },
   { key: 'check_panic_on_warn', file: 'panic-on-warn', from: 'dump_stack_lvl', until: 'RIP:' },
+  { key: 'warn_limit', file: 'warn-limit', from: 'dump_stack_lvl', until: 'RIP:' },
   { key: 'add_taint', file: 'panic-on-taint', from: 'dump_stack_lvl', until: 'RIP:' },
   { key: 'schedule_bug', file: 'sleeps', from: 'dump_stack_lvl', until: 'schedule_timeout' },
   { key: 'msleep', file: 'sleeps', from: 'schedule_timeout', until: 'go' },

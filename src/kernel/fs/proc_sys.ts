@@ -29,7 +29,12 @@ function kept(path: string, initial: number, [low, high]: readonly [number, numb
   };
 }
 const INT_MAX = 0x7fffffff;
-function panicSetting(path: string, field: 'timeout' | 'onOops' | 'onWarn', [low, high]: readonly [number, number]): Variable {
+const UINT_MAX = 0xffffffff;
+function panicSetting(
+  path: string,
+  field: 'timeout' | 'onOops' | 'onWarn' | 'oopsLimit' | 'warnLimit',
+  [low, high]: readonly [number, number],
+): Variable {
   return {
     path,
     read: (k) => `${k.get(PanicSettings)[field]}`,
@@ -72,6 +77,8 @@ const variables: readonly Variable[] = [
   panicSetting('kernel/panic', 'timeout', [-INT_MAX, INT_MAX]),
   panicSetting('kernel/panic_on_oops', 'onOops', [-INT_MAX, INT_MAX]),
   panicSetting('kernel/panic_on_warn', 'onWarn', [0, 1]),
+  panicSetting('kernel/oops_limit', 'oopsLimit', [0, UINT_MAX]),
+  panicSetting('kernel/warn_limit', 'warnLimit', [0, UINT_MAX]),
   kept('kernel/dmesg_restrict', 1, [0, 1]),
   kept('kernel/kptr_restrict', 0, [0, 2]),
   kept('kernel/modules_disabled', 0, [0, 1]),
