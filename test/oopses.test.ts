@@ -36,8 +36,8 @@ async function replay(name: string): Promise<string> {
   return `--- script\n${output}--- log\n${log.join('')}`;
 }
 
-/** Scripts whose flags the kernel's own code has set last. */
-const LEFT_FLAGS: readonly string[] = [
+/** Scripts in which the kernel's own code runs last before the module's function. */
+const LEFT: readonly string[] = [
   'warn',
   'refcount',
   'list',
@@ -49,6 +49,7 @@ const LEFT_FLAGS: readonly string[] = [
   'panic-on-taint',
   'panic-on-warn',
   'warn-limit',
+  'tasklet',
 ];
 /**
  * Linux meets the guard page at the access, wherever its stack began; kobox at the entry of a function: the place differs, and how many
@@ -61,7 +62,7 @@ const roughly = (text: string): string =>
 
 test.for(names)('%s: the same reports', async (name) => {
   const recorded = readFileSync(join(folder, `${name}.txt`), 'utf8');
-  const comparison = { registers: name === 'registers', leftFlags: LEFT_FLAGS.includes(name) };
+  const comparison = { registers: name === 'registers', left: LEFT.includes(name) };
   const comparable = (text: string): string => {
     const reports = comparableReports(text, comparison);
     return name === 'overflow' ? roughly(reports) : reports;

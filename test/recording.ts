@@ -103,5 +103,5 @@ export function comparableLog(dmesg: string): string {
   const placed = dmesg
     .replace(/\b(?:0x)?ff[0-9a-f]{14}\b/g, 'ADDRESS')
     .replace(/^<4>Code: .*>.*$/gm, (line) => line.replace(/ [0-9a-f]{2}\b/g, ' xx'));
-  return comparableReports(placed, { leftFlags: true });
+  return comparableReports(placed, { left: true });
 }

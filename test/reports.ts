@@ -4,8 +4,11 @@
 export interface Comparison {
   /** All registers of the kernel hold what the module's code put there. */
   readonly registers?: boolean;
-  /** The flags were set by the kernel's own code, of which kobox has none: of EFLAGS only what is no arithmetic is compared. */
-  readonly leftFlags?: boolean;
+  /**
+   * The kernel's own code, of which kobox has none, ran last before the module's function: of EFLAGS only what is no arithmetic is
+   * compared. Otherwise RAX, RBX, RCX and RDI are compared too, which that code has set.
+   */
+  readonly left?: boolean;
 }
 const ROW = /^<4>(?:RAX|RDX|RBP|R10|R13): .*$/;
 const ARITHMETIC_FLAGS = 0x8d5;
@@ -28,7 +31,7 @@ const DELETE_MODULE = '00000000000000b0';
 const HEAP = /(?:\b|0x)(?:ff11[0-9a-f]{12}|ffffffff[0-2][0-9a-f]{7})\b/g;
 const STACK = /(?:\b|0x)(?:ffa0[0-9a-f]{12}|ffffffff[3-6][0-9a-f]{7})\b/g;
 
-export function comparableReports(text: string, { registers = false, leftFlags = false }: Comparison = {}): string {
+export function comparableReports(text: string, { registers = false, left = false }: Comparison = {}): string {
   let user = false;
   let outside = false;
   let heap = false;
@@ -44,11 +47,16 @@ export function comparableReports(text: string, { registers = false, leftFlags =
     systemCall = /ORIG_RAX: (\S+)/.exec(line)?.[1] ?? systemCall;
     if (user) lines.push(comparableUser(line, systemCall));
     else if (heap && line.startsWith('<4>Code: ')) lines.push('<4>Code: HEAP');
-    else if (ROW.test(line)) lines.push(registers ? line : line.slice(0, 7));
+    else if (ROW.test(line)) lines.push(registers ? line : left || heap ? line.slice(0, 7) : comparableRow(line));
     // Who calls nothing has moved its stack pointer just before: these flags are the address's.
-    else lines.push(comparableLine(leftFlags || outside ? withoutArithmetic(line) : line));
+    else lines.push(comparableLine(left || outside ? withoutArithmetic(line) : line));
   }
   return lines.join('\n');
+}
+function comparableRow(line: string): string {
+  if (line.startsWith('<4>RAX: ')) return comparableLine(line);
+  if (line.startsWith('<4>RDX: ')) return comparableLine(line.replace(/(R(?:DX|SI): )[0-9a-f]{16}/g, '$1LEFT'));
+  return line.slice(0, 7);
 }
 /** `systemCall`: its number, as the line before shows it. */
 function comparableUser(line: string, systemCall: string): string {
