@@ -216,9 +216,9 @@ export class ExceptionHandler {
     if (running === 'guest') return Number(BigInt.asIntN(64, this.#k.registers.rip));
     return (running === 'generator' ? activations.at(-1)?.calledByGuest : running)?.address ?? 0;
   }
-  /** dump_stack(). */
-  dumpStack(): void {
-    printDump(this.#k, 'dump_stack');
+  /** dump_stack(). `way`: how the kernel comes to the call, where no module's function called it. */
+  dumpStack(way?: string): void {
+    printDump(this.#k, 'dump_stack', undefined, way);
   }
   /** WARN() in the kernel function `name`, with a text; WARN_ON() without. */
   warn(file: string, line: number, name: string, text?: string, level: LevelName = 'warning'): void {
