@@ -13,6 +13,23 @@ export interface SymbolizedAddress {
 const inImage = (address: Addr): boolean =>
   address >= kernelAddr(KERNEL_IMAGE.start) && address < kernelAddr(KERNEL_IMAGE.start) + (KERNEL_IMAGE.end - KERNEL_IMAGE.start);
 
+/** '%pS': NAME+0xOFFSET/0xSIZE [MODULE], or the address. */
+export function symbolText(k: Kernel, address: Addr): string {
+  return named(symbolize(k, address)) ?? bareHex(address);
+}
+/** '%pB': the same of a return address, whose call may be the last instruction of its function. */
+export function returnText(k: Kernel, address: Addr): string {
+  const call = symbolize(k, address - 1);
+  return named(call && { ...call, offset: call.offset + 1 }) ?? bareHex(address);
+}
+function named(found: SymbolizedAddress | undefined): string | undefined {
+  if (found === undefined) return undefined;
+  const { name, offset, size, module } = found;
+  return `${name}+${bareHex(offset)}/${bareHex(size)}${module === undefined ? '' : ` [${module}]`}`;
+}
+/** %#lx. */
+const bareHex = (value: number): string => `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
+
 export function symbolize(k: Kernel, address: Addr): SymbolizedAddress | undefined {
   const module = k.modules.all.find(
     ({ core, coreSize, init, initSize }) =>

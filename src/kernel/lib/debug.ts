@@ -15,12 +15,12 @@ import {
   variadic,
   voidPtr,
 } from '../api/index.ts';
-import { returnSymbol } from '../arch/x86/dumpstack.ts';
 import { RSP } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64, latin1 } from '../memory.ts';
 import { panic } from '../panic.ts';
 import { parseBool, parseInteger } from '../params.ts';
+import { returnText } from '../symbolize.ts';
 
 // include/linux/poison.h with CONFIG_ILLEGAL_POINTER_VALUE of x86-64, as signed numbers.
 const LIST_POISON1: Addr = Number(BigInt.asIntN(64, 0xdead000000000100n));
@@ -147,7 +147,7 @@ export const panicApi: KernelApi = kernelApi('kernel/panic.c', {
   dump_stack: kfunc({}, nothing, (k) => k.exceptions.dumpStack()),
   __stack_chk_fail: kfunc({}, nothing, (k) =>
     // The caller's return address is all that can be trusted.
-    panic(k, `stack-protector: Kernel stack is corrupted in: ${returnSymbol(k, k.memory.ptr(k.registers.addr(RSP)))}`, '__stack_chk_fail'),
+    panic(k, `stack-protector: Kernel stack is corrupted in: ${returnText(k, k.memory.ptr(k.registers.addr(RSP)))}`, '__stack_chk_fail'),
   ),
   /** The text of a WARN(): the trap behind it reports the rest. */
   panic: variadic({ fmt: cstring }, nothing, (k, { fmt, va }) => panic(k, k.formatter.format(fmt, va).replace(/\n$/, ''))),

@@ -29,6 +29,7 @@ import { readVersions, type Versions } from './versions.ts';
 export const MODULE_INIT_IGNORE_MODVERSIONS = 1;
 export const MODULE_INIT_IGNORE_VERMAGIC = 2;
 const PAGE_SIZE = 4096;
+const PERCPU_REPORTS = 10;
 /** How long a load waits for the init of a module whose symbols it uses. */
 const INIT_WAIT = 30e9;
 /** Names that say what the license does not: kernel/module/main.c, check_module_license_and_versions(). */
@@ -186,7 +187,7 @@ export class Load implements SymbolUser {
       this.request.image,
       () => k.description.certificates,
       forced,
-      (text) => this.print('err', text),
+      (level, text) => this.print(level, text),
     );
     if ('check' in checked) return this.#refuse(checked);
     const { elf, outcome } = checked;
@@ -279,10 +280,19 @@ export class Load implements SymbolUser {
     if (section.align > PAGE_SIZE) this.print('warning', `${module.name}: per-cpu alignment ${section.align} > ${PAGE_SIZE}`);
     module.percpu = percpu.allocReserved(section.size, Math.min(section.align, PAGE_SIZE));
     if (module.percpu === undefined) {
+      this.#reportPercpu(section.size, Math.min(section.align, PAGE_SIZE));
       const text = `${module.name}: Could not allocate ${section.size} bytes percpu data`;
       return this.#refuse(reason('percpu', ENOMEM, text, { level: 'warning', section: section.name, found: `${section.size} bytes` }));
     }
     if (section.type !== SHT_NOBITS) memory.write(percpu.base + module.percpu, module.elf.contents(section));
+  }
+  /** What the allocator itself says, ten times since boot. Source: mm/percpu.c, pcpu_alloc(). */
+  #reportPercpu(size: number, align: number): void {
+    const times = this.#modules.percpuFailures++;
+    if (times >= PERCPU_REPORTS) return;
+    this.print('warning', `percpu: allocation failed, size=${size} align=${align} atomic=0, alloc from reserved chunk failed`);
+    this.#k.exceptions.dumpStack(`${this.request.way}.percpu`);
+    if (times === PERCPU_REPORTS - 1) this.print('info', 'percpu: limit reached, disable warning');
   }
   #findModuleSections(): void {
     if (findSection(this.module.elf, '__obsparm') !== undefined) this.print('warning', `${this.name}: Ignoring obsolete parameters`);

@@ -3,7 +3,7 @@ import { RSP } from '../../cpu.ts';
 import type { Kernel } from '../../kernel.ts';
 import { type Addr, hex64 } from '../../memory.ts';
 import { flagsText } from '../../module/main.ts';
-import type { SymbolizedAddress } from '../../symbolize.ts';
+import { symbolText } from '../../symbolize.ts';
 import { isMapped, LastFault } from './mm/fault.ts';
 
 export const CODE_BEFORE = 42;
@@ -48,20 +48,6 @@ export const REGISTER_ROWS = [
   ],
 ] as const;
 
-/** %#lx. */
-const bareHex = (address: Addr): string => `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`;
-/** %pS; what lies nowhere is a bare number. */
-export const symbol = (k: Kernel, address: Addr): string => named(k.symbolize(address)) ?? bareHex(address);
-/** %pB: a return address, whose call may be the last instruction of its function. */
-export function returnSymbol(k: Kernel, address: Addr): string {
-  const call = k.symbolize(address - 1);
-  return named(call && { ...call, offset: call.offset + 1 }) ?? bareHex(address);
-}
-function named(found: SymbolizedAddress | undefined): string | undefined {
-  if (found === undefined) return undefined;
-  const { name, offset, size, module } = found;
-  return `${name}+${bareHex(offset)}/${bareHex(size)}${module === undefined ? '' : ` [${module}]`}`;
-}
 export const print = (k: Kernel, text: string): void => k.log.print('warning', text);
 
 /** 'Modules linked in:' newest first. */
@@ -108,7 +94,7 @@ export function registerRows({ registers }: Kernel): string[] {
   ];
 }
 export function printRegisters(k: Kernel, ip: Addr): void {
-  print(k, `RIP: 0010:${Number.isSafeInteger(ip) ? symbol(k, ip) : `0x${exact(k, ip).toString(16)}`}`);
+  print(k, `RIP: 0010:${Number.isSafeInteger(ip) ? symbolText(k, ip) : `0x${exact(k, ip).toString(16)}`}`);
   print(k, codeLine(k, ip));
   for (const row of registerRows(k)) print(k, row);
   print(k, `FS:  0000000000000000(0000) GS:${hex64(k.percpu.base)}(0000) knlGS:0000000000000000`);

@@ -3,7 +3,8 @@
 import type { Kernel } from '../../kernel.ts';
 import { type Addr, hex64 } from '../../memory.ts';
 import { THREAD_SIZE } from '../../sched/task.ts';
-import { CODE_BEFORE, codeLine, print, printHeader, REGISTER_ROWS, registerRows, returnSymbol, symbol } from './dumpstack.ts';
+import { returnText, symbolText } from '../../symbolize.ts';
+import { CODE_BEFORE, codeLine, print, printHeader, REGISTER_ROWS, registerRows } from './dumpstack.ts';
 import { type Place, unwind } from './unwind_orc.ts';
 
 /** System calls by the last part of a way's name: arch/x86/entry/syscalls/syscall_64.tbl. */
@@ -47,7 +48,7 @@ function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator
   // A call of NULL left its return address on the stack.
   for (const frame of unwind(k, state.running === 'guest' && ip !== 0 ? ip : undefined, state)) {
     if (typeof frame === 'number') {
-      yield ` ${returnSymbol(k, frame)}`;
+      yield ` ${returnText(k, frame)}`;
       continue;
     }
     const way = k.description.wayTo(frame.way);
@@ -81,7 +82,7 @@ function* interruptedLines(k: Kernel): Generator<string> {
   const now = k.registers.save();
   k.registers.restore(interrupted);
   const ip = k.exceptions.ipOf(state);
-  const lines = [`RIP: 0010:${symbol(k, ip)}`, codeLine(k, ip), ...registerRows(k), ...traceLines(k, ip, state)];
+  const lines = [`RIP: 0010:${symbolText(k, ip)}`, codeLine(k, ip), ...registerRows(k), ...traceLines(k, ip, state)];
   k.registers.restore(now);
   yield* lines;
 }
@@ -101,6 +102,6 @@ function printLines(k: Kernel, lines: readonly string[]): void {
 export function printDump(k: Kernel, way: string, trap?: Addr, below = ''): void {
   printHeader(k);
   const head = [way, below].flatMap((part) => k.description.wayTo(part)).map((line) => ` ${line}`);
-  if (trap !== undefined) head.push(`RIP: 0010:${symbol(k, trap)}`, codeLine(k, trap), ...registerRows(k));
+  if (trap !== undefined) head.push(`RIP: 0010:${symbolText(k, trap)}`, codeLine(k, trap), ...registerRows(k));
   printLines(k, [...head, ...traceLines(k, trap ?? 0)]);
 }
