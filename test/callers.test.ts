@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { loadKernel } from '#host-node';
 import { bootOn, type Machine } from '#machine';
 import { buildCallers, waysOf } from '../tools/callers/callers.ts';
+import { loaderWays } from '../tools/callers/loader.ts';
 import { waysOfReports } from '../tools/callers/reports.ts';
 import { testHost } from './kernel.ts';
 
@@ -62,8 +63,8 @@ for (const key of ['init', 'param.load', 'busy']) shown.delete(key);
 const description = loadKernel();
 const kinds = readFileSync(new URL(`../assets/kernels/${description.release}/callers`, import.meta.url), 'utf8').matchAll(/^\[(.*)\]$/gm);
 
-/** Those of reports are compared by test/oopses.test.ts. */
-const reported = waysOfReports(new URL('oopses', import.meta.url).pathname);
+/** Those of reports are compared by test/oopses.test.ts and test/loader.test.ts. */
+const reported = new Set([...waysOfReports(new URL('oopses', import.meta.url).pathname), ...loaderWays(new Map())].map(([key]) => key));
 
 test.for([...kinds].flatMap(([, kind = '']) => (reported.has(kind) ? [] : [kind])))('the way to %s', (kind) => {
   // A way through seq_read() goes on with that to the file's read: here a file in /proc.

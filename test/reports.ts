@@ -19,6 +19,7 @@ const PLACED: readonly (readonly [RegExp, string])[] = [
   [/kworker\/0:\d+/, 'kworker/0:N'],
   [/^<4>Hardware name: .*/, '<4>Hardware name'],
   [/at [0-9a-f]{16} \(stack is [0-9a-f]{16}\.\.[0-9a-f]{16}\)/, 'at HASH (stack is HASH..HASH)'],
+  [/(?<= loc )[0-9a-f]{16}/, 'HASH'],
   [/^(<4>RSP: 0018:)ffffffff8[0-9a-f]{7}/, '$1STACK'],
   [/^<4>FS: .*/, '<4>FS'],
   [/CR3: [0-9a-f]{16}/, 'CR3'],

@@ -13,6 +13,7 @@ import { PanicSettings, panic } from './panic.ts';
 import type { LevelName } from './printk/log.ts';
 import { type GuestException, TaskKilled } from './sched/execution.ts';
 import { THREAD_SIZE } from './sched/task.ts';
+import { symbolText } from './symbolize.ts';
 import { TAINT } from './taint.ts';
 
 const SIGKILL = 9;
@@ -245,11 +246,7 @@ export class ExceptionHandler {
   }
   #reportWarning(file: string, line: number, ip: Addr): void {
     const k = this.#k;
-    const where = k.symbolize(ip);
-    const name =
-      where === undefined
-        ? hex64(ip)
-        : `${where.name}+0x${where.offset.toString(16)}/0x${where.size.toString(16)}${where.module === undefined ? '' : ` [${where.module}]`}`;
+    const name = symbolText(k, ip);
     k.log.print('warning', `WARNING: CPU: 0 PID: ${k.current.pid} at ${file}:${line} ${name}`);
     printModules(k);
     printHeader(k);

@@ -24,7 +24,8 @@ function registerLines(first: readonly string[], values: (name: string, number: 
 }
 /** pt_regs of user mode: there is no user program, but registers that a system call leaves alike. */
 function userRegisters(k: Kernel, way: string): string[] {
-  const original = SYSTEM_CALLS[way.split('.').at(-1) ?? ''] ?? -1;
+  const part = way.split('.').findLast((name) => SYSTEM_CALLS[name] !== undefined) ?? '';
+  const original = SYSTEM_CALLS[part] ?? -1;
   const known: Readonly<Record<string, number>> = { RAX: ENOSYS, RCX: USER_RIP, R11: EFLAGS, ...k.current.userRegisters };
   const first = [
     `RIP: 0033:0x${USER_RIP.toString(16)}`,
@@ -51,28 +52,31 @@ function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator
       yield ` ${returnText(k, frame)}`;
       continue;
     }
-    const way = k.description.wayTo(frame.way);
-    for (const [n, line] of way.entries()) {
-      if (line.startsWith('Code:')) continue;
-      if (line === 'RIP: 0033:') {
-        yield* userRegisters(k, frame.way);
-        return;
-      }
-      if (line.startsWith('RIP:')) {
-        // The ways of interrupts were recorded while nothing ran.
-        if (k.current !== k.scheduler.idle) {
-          yield* interruptedLines(k);
-          return;
-        }
-        yield* idleRegisters(
-          k,
-          way.slice(n, n + 2).filter((part) => part.includes(': ')),
-        );
-      } else yield ` ${line}`;
-      // A way that was recorded as a whole goes on to where the kernel was entered.
-      if (STACK_BOTTOM.test(` ${line}`)) return;
-    }
+    if (yield* wayLines(k, frame.way)) return;
   }
+}
+/** The lines of a recorded way (KernelDescription.wayTo). Whether the trace ends with it. */
+function* wayLines(k: Kernel, name: string): Generator<string, boolean> {
+  const way = k.description.wayTo(name);
+  for (const [n, line] of way.entries()) {
+    if (line.startsWith('Code:')) continue;
+    if (line === 'RIP: 0033:') {
+      yield* userRegisters(k, name);
+      return true;
+    }
+    if (line.startsWith('RIP:')) {
+      // The ways of interrupts were recorded while nothing ran.
+      if (k.current !== k.scheduler.idle) {
+        yield* interruptedLines(k);
+        return true;
+      }
+      const place = way.slice(n, n + 2).filter((part) => part.includes(': '));
+      yield* idleRegisters(k, place);
+    } else yield ` ${line}`;
+    // A way that was recorded as a whole goes on to where the kernel was entered.
+    if (STACK_BOTTOM.test(` ${line}`)) return true;
+  }
+  return false;
 }
 /** What the interrupt in progress interrupted: its registers, then its frames. */
 function* interruptedLines(k: Kernel): Generator<string> {
@@ -101,7 +105,10 @@ function printLines(k: Kernel, lines: readonly string[]): void {
  */
 export function printDump(k: Kernel, way: string, trap?: Addr, below = ''): void {
   printHeader(k);
-  const head = [way, below].flatMap((part) => k.description.wayTo(part)).map((line) => ` ${line}`);
-  if (trap !== undefined) head.push(`RIP: 0010:${symbolText(k, trap)}`, codeLine(k, trap), ...registerRows(k));
-  printLines(k, [...head, ...traceLines(k, trap ?? 0)]);
+  printLines(k, [...dumpLines(k, way, trap, below)]);
+}
+function* dumpLines(k: Kernel, way: string, trap: Addr | undefined, below: string): Generator<string> {
+  for (const part of [way, below]) if (yield* wayLines(k, part)) return;
+  if (trap !== undefined) yield* [`RIP: 0010:${symbolText(k, trap)}`, codeLine(k, trap), ...registerRows(k)];
+  yield* traceLines(k, trap ?? 0);
 }
