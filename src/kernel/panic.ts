@@ -1,9 +1,9 @@
 // What taints the kernel, and the end of everything. Source: kernel/panic.c.
 import { printDump } from './arch/x86/stacktrace.ts';
 import type { Kernel } from './kernel.ts';
+import { kstrto } from './lib/kstrtox.ts';
 import type { Addr } from './memory.ts';
 import { notifyPanic } from './notifier.ts';
-import { parseInteger } from './params.ts';
 import { LETTERS, TAINT } from './taint.ts';
 
 /** After these lock debugging cannot be trusted: said once. */
@@ -48,6 +48,9 @@ export class KernelPanic extends Error {
   }
 }
 
+/** What is no number counts as none given. */
+const numberOf = (parsed: bigint | number): number => (typeof parsed === 'bigint' ? Number(parsed) : 0);
+
 /** What makes the kernel panic, and what it does then: from the command line; the variables of /proc/sys/kernel are these fields. */
 export class PanicSettings {
   /** kernel.panic: seconds until the machine reboots; 0 never, below 0 at once. */
@@ -75,12 +78,12 @@ export class PanicSettings {
         .split(/\s+/)
         .findLast((word) => word.startsWith(`${name}=`))
         ?.slice(name.length + 1);
-    const integer = (name: string): number => Number(parseInteger(value(name) ?? '', true) ?? 0);
+    const integer = (name: string): number => numberOf(kstrto(value(name) ?? '', 32, true));
     this.timeout = integer('panic');
     this.onOops = value('oops') === 'panic' ? 1 : 0;
     this.onWarn = integer('panic_on_warn');
     const [mask = '', mode] = value('panic_on_taint')?.split(',') ?? [];
-    this.onTaint = Number(parseInteger(mask, false, 16) ?? 0) & (2 ** LETTERS.length - 1);
+    this.onTaint = numberOf(kstrto(mask, 64, false, 16)) & (2 ** LETTERS.length - 1);
     this.noUserTaint = mode === 'nousertaint';
   }
 }

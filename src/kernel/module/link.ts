@@ -3,9 +3,10 @@
 import { ENOEXEC } from '#abi';
 import { RELA_SIZE, SHT_REL, SHT_RELA } from '#elf';
 import type { Kernel } from '../kernel.ts';
+import { listInit } from '../lib/list.ts';
 import type { Addr } from '../memory.ts';
+import { KernelParam } from './kernel_param.ts';
 import { type Module, ModuleStruct } from './module.ts';
-import { KernelParam } from './parameters.ts';
 import { type LoadReason, reason } from './reasons.ts';
 import { relocationRules } from './relocations.ts';
 
@@ -93,6 +94,7 @@ export function fillStruct(k: Kernel, module: Module, signed: boolean): void {
   const { core, init } = module.layout;
   // The loader's own reference, and one while init runs.
   struct.refcnt = 2;
+  listInit(k, struct.param_lock + k.layouts.offsetOf('mutex', 'wait_list'));
   struct.sig_ok = signed ? 1 : 0;
   struct.using_gplonly_symbols = module.usesGplOnly ? 1 : 0;
   struct['mkobj.kobj.name'] = struct.name;

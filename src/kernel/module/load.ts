@@ -1,7 +1,7 @@
 // load_module(): its steps in Linux's order. A step that refuses adds its reason; what the steps before it did is undone in
 // reverse. Source: kernel/module/main.c; order, errnos and texts in linux-modules.md 1.4.
 import { EBUSY, EEXIST, EFAULT, EINTR, EINVAL, EKEYREJECTED, ENOENT, ENOEXEC, ENOMEM, EPERM } from '#abi';
-import { type ElfSymbol, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, SHT_NOBITS, STB_WEAK } from '#elf';
+import { type ElfSymbol, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, SHT_NOBITS, STB_WEAK, SYMBOL_SIZE } from '#elf';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { notifierError, notifyModule } from '../notifier.ts';
@@ -312,10 +312,15 @@ export class Load implements SymbolUser {
   /** The value of each symbol. All that cannot be resolved are reported; the last gives the errno. */
   *#simplifySymbols(): Sleeping<void> {
     const values: bigint[] = [];
-    for (const [n, symbol] of this.module.layout.symbols.entries()) values.push(n === 0 ? 0n : yield* this.#valueOf(symbol));
+    for (const [n, symbol] of this.module.layout.symbols.entries()) values.push(n === 0 ? 0n : yield* this.#valueOf(symbol, n));
     this.#values = values;
   }
-  *#valueOf(symbol: ElfSymbol): Sleeping<bigint> {
+  /** Where the n-th symbol stands in the file. */
+  #symbolAt(n: number): { readonly section: string; readonly offset: number } {
+    const { symtab } = this.file;
+    return { section: symtab.name, offset: symtab.offset + n * SYMBOL_SIZE };
+  }
+  *#valueOf(symbol: ElfSymbol, n: number): Sleeping<bigint> {
     const { elf, layout, name: user } = this.module;
     const { section, name, value } = symbol;
     const last = elf.sections.length - 1;
@@ -325,15 +330,23 @@ export class Load implements SymbolUser {
         return value;
       case SHN_COMMON:
         if (!name.startsWith('__gnu_lto'))
-          this.#refuse(reason('common-symbol', ENOEXEC, `${user}: please compile with -fno-common`, { level: 'warning', symbol: name }));
+          this.#refuse(
+            reason('common-symbol', ENOEXEC, `${user}: please compile with -fno-common`, {
+              level: 'warning',
+              symbol: name,
+              ...this.#symbolAt(n),
+            }),
+          );
         return 0n;
       case SHN_UNDEF:
-        return yield* this.#resolve(symbol);
+        return yield* this.#resolve(symbol, n);
       default:
     }
     if (section > last) {
       const text = `${user}: Symbol ${name} has an invalid section index ${section} (max ${last})`;
-      this.#refuse(reason('section-index', ENOEXEC, text, { symbol: name, expected: `at most ${last}`, found: `${section}` }));
+      this.#refuse(
+        reason('section-index', ENOEXEC, text, { symbol: name, ...this.#symbolAt(n), expected: `at most ${last}`, found: `${section}` }),
+      );
       return 0n;
     }
     if (section === layout.percpu?.index) return value + BigInt(this.module.percpu ?? 0);
@@ -342,14 +355,15 @@ export class Load implements SymbolUser {
     return value + BigInt((placed.area === 'core' ? this.module.core : this.module.init) + placed.offset);
   }
   /** The address of an undefined symbol; 0 with a refusal, or for a weak one that nobody has. */
-  *#resolve({ name, binding }: ElfSymbol): Sleeping<bigint> {
+  *#resolve({ name, binding }: ElfSymbol, n: number): Sleeping<bigint> {
     const resolved = yield* this.#resolveWaiting(name);
     if (typeof resolved === 'bigint') return resolved;
     if (isUnresolved(resolved) && (binding === STB_WEAK || name === '_GLOBAL_OFFSET_TABLE_')) return 0n;
     if (resolved.record !== undefined) this.print(resolved.record.level, resolved.record.text);
     const text = `${this.name}: Unknown symbol ${name} (err ${-resolved.errno})`;
     this.print('warning', text);
-    this.#reasons.push({ ...resolved, record: resolved.record ?? { level: 'warning', text } });
+    const place = resolved.section === undefined ? this.#symbolAt(n) : {};
+    this.#reasons.push({ ...resolved, ...place, record: resolved.record ?? { level: 'warning', text } });
     return 0n;
   }
   /** An exporter that is still in its init is waited for. Linux: resolve_symbol_wait(). */
@@ -425,12 +439,11 @@ export class Load implements SymbolUser {
     this.#undo.push(() => notifyModule(k, MODULE_STATE_GOING, module.addr));
     this.#undo.push(() => {
       this.#modules.setState(module, MODULE_STATE_GOING);
-      return destroyParameters(k, module.parameters);
+      return destroyParameters(k, module);
     });
   }
   *#parseArgs(): Sleeping<void> {
-    const { name, parameters } = this.module;
-    const failed = yield* parseArguments(this.#k, name, parameters, this.#args, this.request.way);
+    const failed = yield* parseArguments(this.#k, this.module, this.#args, this.request.way);
     if (failed < 0) this.#refuse(reason('parameter', -failed, undefined, { found: this.#args }));
   }
   #modSysfsSetup(): void {
