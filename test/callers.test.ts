@@ -7,6 +7,8 @@ import { expect, test } from 'vitest';
 import { loadKernel } from '#host-node';
 import { bootOn, type Machine } from '#machine';
 import { buildCallers, waysOf } from '../tools/callers/callers.ts';
+import { loaderWays } from '../tools/callers/loader.ts';
+import { waysOfReports } from '../tools/callers/reports.ts';
 import { testHost } from './kernel.ts';
 
 const O_RDWR = 2;
@@ -61,12 +63,14 @@ for (const key of ['init', 'param.load', 'busy']) shown.delete(key);
 const description = loadKernel();
 const kinds = readFileSync(new URL(`../assets/kernels/${description.release}/callers`, import.meta.url), 'utf8').matchAll(/^\[(.*)\]$/gm);
 
-// Those of the loader's own traces are compared in loader.test.ts.
-const ofModules = [...kinds].map(([, kind = '']) => kind).filter((kind) => !/\.(?:positive|percpu)$/.test(kind));
-test.for(ofModules)('the way to %s', (kind) => {
+/** Those of reports are compared by test/oopses.test.ts and test/loader.test.ts. */
+const reported = new Set([...waysOfReports(new URL('oopses', import.meta.url).pathname), ...loaderWays(new Map())].map(([key]) => key));
+
+test.for([...kinds].flatMap(([, kind = '']) => (reported.has(kind) ? [] : [kind])))('the way to %s', (kind) => {
   // A way through seq_read() goes on with that to the file's read: here a file in /proc.
   const rest = kind.startsWith('seq.') ? description.wayTo('proc.read') : [];
-  expect(shown.get(kind)).toEqual([...description.wayTo(kind), ...rest]);
+  const way = description.wayTo(kind).filter((line) => !line.startsWith('Code:'));
+  expect(shown.get(kind)).toEqual([...way, ...rest]);
 });
 test('each way that is shown was recorded', () => {
   for (const kind of shown.keys()) expect(description.wayTo(kind), kind).not.toEqual([]);

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { ElfError, ElfFile, modinfoEntries } from '#elf';
 import { loadKernel } from '#host-node';
+import { KernelPanic, Watchdog } from '#kernel';
 import { bootOn, type Machine } from '#machine';
 import { testHost } from './kernel.ts';
 import { base, mutant } from './mutate.ts';
@@ -76,7 +77,19 @@ async function use(machine: Machine): Promise<void> {
   }
 }
 
-test(`${LAST - FIRST} mutated modules end in an errno, or load and run`, async () => {
+async function fate(machine: Machine, image: Uint8Array): Promise<string> {
+  try {
+    const result = await settled(machine, machine.process.init_module(image, ''));
+    if (result !== undefined) expect(Number.isInteger(result)).toBe(true);
+    if (result === 0) await use(machine);
+    return result === undefined ? 'sleeps' : result === 0 ? 'loaded' : machine.kernel.taint.has(7) ? 'oops' : `errno ${-result}`;
+  } catch (error) {
+    if (error instanceof KernelPanic) return 'panic';
+    throw error;
+  }
+}
+
+test(`${LAST - FIRST} mutated modules end in an errno, load and run, or panic`, async () => {
   const description = loadKernel();
   const watcher = watch();
   const results = new Map<string, number>();
@@ -85,14 +98,11 @@ test(`${LAST - FIRST} mutated modules end in an errno, or load and run`, async (
     const { image, story } = mutant(bases, number);
     try {
       const machine = await bootOn({ description, host: testHost });
-      machine.kernel.exceptions.watchdogThreshold = 0.2;
+      machine.kernel.get(Watchdog).threshold = 0.2;
       // `importer` needs somebody to import from.
       if (story.startsWith('importer')) await machine.insmod(bases.find(({ name }) => name === 'exporter')?.bytes ?? image);
-      const result = await settled(machine, machine.process.init_module(image, ''));
-      if (result !== undefined) expect(Number.isInteger(result)).toBe(true);
-      if (result === 0) await use(machine);
+      const kind = await fate(machine, image);
       machine.kernel.halt();
-      const kind = result === undefined ? 'sleeps' : result === 0 ? 'loaded' : machine.kernel.taint.has(7) ? 'oops' : `errno ${-result}`;
       results.set(kind, (results.get(kind) ?? 0) + 1);
       if (number % 100 === 0) expect(process.memoryUsage().heapUsed).toBeLessThan(MOST_HEAP);
     } catch (error) {

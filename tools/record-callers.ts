@@ -1,5 +1,5 @@
 // Records how Debian's kernel comes to a module's functions: runs tools/callers/callers.ko in QEMU, whose functions dump the stack,
-// and writes assets/kernels/RELEASE/callers. Run: npx tsx -C source tools/record-callers.ts
+// and writes assets/kernels/RELEASE/callers. What ends in a panic comes out of test/oopses (tools/record-oopses.sh). Run: npx tsx -C source tools/record-callers.ts
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { importImage } from '../src/host-node/import.ts';
 import { buildCallers, waysOf } from './callers/callers.ts';
 import { loaderWays } from './callers/loader.ts';
+import { waysOfReports } from './callers/reports.ts';
 import { runInQemu } from './qemu.ts';
 
 const RELEASE = '6.1.0-56-amd64';
@@ -31,7 +32,7 @@ try {
   const busy = rest.get('busy') ?? [];
   writeFileSync(join(root, 'tools/callers/busy.txt'), busy.map((line) => `${line}\n`).join(''));
   for (const key of ['init', 'param.load', 'busy']) rest.delete(key);
-  all.push(...rest);
+  all.push(...rest, ...waysOfReports(join(root, 'test/oopses')));
   // seq_read() may be the read function of any file: its way ends where the file's begins.
   const suffix = (rest.get('proc.read') ?? []).length;
   for (const [key, way] of rest) if (key.startsWith('seq.')) way.splice(way.length - suffix);

@@ -2,12 +2,15 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { KernelPanic } from '#kernel';
 import { ImportError } from '#kimport';
 import { boot, type Machine, mountFolder, provideFile } from '#node';
 import { Shell } from '#shell';
 import { USAGE, UsageError } from './usage.ts';
 
 const USAGE_ERROR = 2;
+/** As when user-mode Linux panics: it aborts. */
+const PANIC = 134;
 
 /** From package.json: beside dist/ for the bundle, two folders up for the sources. */
 function version(): string {
@@ -86,9 +89,17 @@ async function main(argv: readonly string[]): Promise<number> {
     time: script === undefined ? 'wall' : 'virtual',
   });
   for (const { host, guest, readOnly } of mounts) mountFolder(machine, host, guest, { readOnly });
-  if (script === undefined) return (await import('./interactive.ts')).interact(machine);
-  provideNamedModules(machine, script);
-  return runScript(machine, script, file === undefined ? {} : { name: basename(file), args: argv.slice(run + 2) });
+  try {
+    if (script === undefined) return await (await import('./interactive.ts')).interact(machine);
+    provideNamedModules(machine, script);
+    return await runScript(machine, script, file === undefined ? {} : { name: basename(file), args: argv.slice(run + 2) });
+  } catch (error) {
+    if (!(error instanceof KernelPanic)) throw error;
+    // Nobody can run dmesg any more: the log is shown, as a console would.
+    for (const { text } of machine.dmesg()) process.stderr.write(`${text}\n`);
+    process.stderr.write('kobox: the kernel has panicked: the machine is halted\n');
+    return PANIC;
+  }
 }
 async function runScript(machine: Machine, script: string, options: { name?: string; args?: readonly string[] }): Promise<number> {
   const shell = new Shell(machine, {

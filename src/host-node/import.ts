@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { extractLayouts } from '#kernel';
+import { extractLayouts, kernelTables } from '#kernel';
 import { type CallSites, type DescriptionParts, describe, ImportError, LZ4_LEGACY_MAGIC, payloadOfBzImage, unLz4, Vmlinux } from '#kimport';
 import { BUILTIN_FILES, CALLERS, describeFolder, LAYOUTS, SHIPPED_KERNEL, shippedCallers } from './kernels.ts';
 
@@ -34,7 +34,7 @@ function unxz(bytes: Uint8Array): Uint8Array {
   return stdout;
 }
 export function importImage(image: Uint8Array): DescriptionParts {
-  return describe(new Vmlinux(vmlinuxOf(image)));
+  return describe(new Vmlinux(vmlinuxOf(image)), new Set(kernelTables.map(({ file }) => file)));
 }
 /** A kernel image, and files of its package that belong to the description. */
 export interface FoundKernel {
@@ -102,6 +102,8 @@ export function waysIn(callSites: CallSites, recorded: string): string {
     way
       .trimEnd()
       .split('\n')
+      // Code is read anew.
+      .filter((line) => !line.startsWith('Code: '))
       .map((line) => (line.startsWith('[') ? line : callSites.locate(line))),
   );
   return ways.flatMap((way) => (way.includes(undefined) ? [] : [`${way.join('\n')}\n`])).join('');

@@ -6,18 +6,22 @@ export interface BugEntry {
   readonly address: Addr;
   readonly file: string;
   readonly line: number;
+  /** The code around it as reports show it, where the kernel's tables have the file. */
+  readonly code: Uint8Array | undefined;
 }
 
 export class BugTable {
   readonly #entries: readonly BugEntry[];
   readonly #kallsyms: Kallsyms;
-  /** `text`: one line an entry, "ADDRESS LINE[ FILE]" as the import writes it. */
+  /** `text`: one line an entry, "ADDRESS LINE[ FILE][ =CODE]" as the import writes it. */
   constructor(text: string, kallsyms: Kallsyms) {
     let file = '';
     this.#entries = text.split('\n').flatMap((entry) => {
-      const [address = '', line = '', other] = entry.split(' ');
-      file = other ?? file;
-      return entry === '' ? [] : [{ address: Number.parseInt(address, 36) - 2 ** 32, file, line: Number(line) }];
+      const [address = '', line = '', ...rest] = entry.split(' ');
+      file = rest.find((part) => !part.startsWith('=')) ?? file;
+      const code = rest.find((part) => part.startsWith('='))?.match(/[0-9a-f]{2}/g);
+      const bytes = code ? Uint8Array.from(code, (byte) => Number.parseInt(byte, 16)) : undefined;
+      return entry === '' ? [] : [{ address: Number.parseInt(address, 36) - 2 ** 32, file, line: Number(line), code: bytes }];
     });
     this.#kallsyms = kallsyms;
   }

@@ -91,9 +91,9 @@ export class KernelVariables {
       const named = full.replaceAll('-', '_');
       const found = k.description.builtin.parameters.find(({ module, name }) => (module === '' ? name : `${module}.${name}`) === named);
       if (found !== undefined) this.store(found, value);
-      // A parameter that cannot be seen, of the variable that can.
-      const disabled = k.description.builtin.sysctls.get('kernel/modules_disabled');
-      if (named === 'nomodule' && disabled !== undefined) k.memory.setU32(disabled.data, 1);
+      // Options that cannot be seen, of variables that can.
+      if (named === 'nomodule') this.setInt('kernel/modules_disabled', 1);
+      if (named === 'oops' && value === 'panic') this.setInt('kernel/panic_on_oops', 1);
     }
   }
   /** What the boot has put into a parameter: an option of the command line, or a value that the machine has. */
@@ -115,6 +115,10 @@ export class KernelVariables {
   int(path: string, n = 0): number {
     const entry = this.#k.description.builtin.sysctls.get(path);
     return entry === undefined ? 0 : this.#k.memory.s32(entry.data + n * 4);
+  }
+  setInt(path: string, value: number): void {
+    const entry = this.#k.description.builtin.sysctls.get(path);
+    if (entry !== undefined) this.#k.memory.setU32(entry.data, value >>> 0);
   }
   /** The string behind a sysctl. */
   text(path: string): string {

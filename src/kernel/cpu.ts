@@ -13,8 +13,12 @@ export const REG_GS_BASE = 0x90; // u64
 export const REG_STACK_LIMIT = 0x98; // u32: lowest index that rsp may have at a function entry of the running task
 export const REG_BUDGET = 0x9c; // u32: function entries left until the hard bound stops the guest
 export const REG_FAULT_ADDRESS = 0xa0; // u64: address of a faulting access
-/** Indices from here to the end of the host area are the translator's own (indirect-call cache). */
+/** Indices from here to PROTECTED_PAGES are the translator's own (indirect-call cache). */
 export const TRANSLATOR_AREA = 0x10000;
+/** One byte for each page from MODULES_START up, 1 where guest code must not write. */
+export const PROTECTED_PAGES = 0x40000;
+/** Low half of the address of the first such page. */
+export const MODULES_START = 0xc0000000;
 /** The first index, and the low half of the first address, that the guest may touch. */
 export const GUEST_START = 0x100000;
 

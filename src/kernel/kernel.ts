@@ -34,7 +34,7 @@ import { Slab } from './mm/slab.ts';
 import { UserMemory } from './mm/user.ts';
 import { Modules } from './module/main.ts';
 import { GuestText } from './module/text.ts';
-import { Taint } from './panic.ts';
+import { KernelPanic, Taint } from './panic.ts';
 import { PrintkLog } from './printk/log.ts';
 import { Execution, TaskKilled } from './sched/execution.ts';
 import { Scheduler } from './sched/scheduler.ts';
@@ -44,6 +44,7 @@ import { KernelSymbols } from './symbols.ts';
 import type { Process } from './syscalls.ts';
 import { Clock, type Nanoseconds } from './time/clock.ts';
 import type { UserMode } from './umh.ts';
+import { Watchdog } from './watchdog.ts';
 
 export interface KernelOptions {
   readonly description: KernelDescription;
@@ -69,6 +70,8 @@ const TICK: Nanoseconds = 4_000_000;
 const KERNEL_CALL: Nanoseconds = 1000;
 const MOST_KERNEL_CALLS = 65536;
 const EFLAGS_IF = 0x200n;
+/** ZF and PF: what Linux's functions most often leave, where nobody knows better. */
+const LEFT_FLAGS = 0x44n;
 /** Function entries before the CPU gives the kernel a chance to run timers. */
 const ENTRY_BUDGET = 1_000_000;
 /** How long the pump runs before the host's event loop gets its turn. */
@@ -117,6 +120,7 @@ export class Kernel {
   /** What makes those outside fail who wait for a task. Time passes only while there are any. */
   readonly #waiting = new Set<(error: unknown) => void>();
   #halted = false;
+  #panic: KernelPanic | undefined;
   /** When the host's event loop gets its next turn: many short system calls must not starve it. */
   #sliceEnd = 0;
   /** Turns of tasks since then; an exhausted budget of the CPU counts as several. */
@@ -144,7 +148,7 @@ export class Kernel {
     this.#wallStart = this.#time === 'wall' ? options.host.monotonicMs() : 0;
     this.memory = new Memory(new WebAssembly.Memory(MEMORY));
     this.registers = new Registers(this.memory);
-    this.registers.rflags = EFLAGS_IF;
+    this.registers.rflags = EFLAGS_IF | LEFT_FLAGS;
     this.layouts = new Layouts(description.layouts, () => description.btf, this);
     this.clock = new Clock(0, options.host.bootRealtime);
     this.io = plainIo(this.clock);
@@ -254,6 +258,7 @@ export class Kernel {
   }
   /** Runs `body` as a new task and resolves with its result when it has ended; undefined when it was killed. */
   async runTask<T>(comm: string, body: (task: Task) => Sleeping<T>, pid?: number, onEnd?: () => void): Promise<T | undefined> {
+    if (this.#panic !== undefined) throw this.#panic;
     let result: T | undefined;
     const task = this.scheduler.spawn(
       comm,
@@ -332,8 +337,11 @@ export class Kernel {
         if (this.#sliceOver()) await this.host.sleep(0);
       }
     } catch (error) {
-      // A bug of ours: whoever waits hears of it.
-      if (this.#waiting.size === 0) throw error;
+      // A panic, or a bug of ours: whoever waits hears of it.
+      if (error instanceof KernelPanic) {
+        this.#panic = error;
+        this.halt();
+      } else if (this.#waiting.size === 0) throw error;
       for (const fail of this.#waiting) fail(error);
       this.#waiting.clear();
     } finally {
@@ -371,7 +379,7 @@ export class Kernel {
     const passed = TICK + this.#kernelCalls * KERNEL_CALL;
     this.#kernelCalls = 0;
     this.clock.pass(passed);
-    if (this.exceptions.watchdog(passed)) throw new TaskKilled(9);
+    if (this.get(Watchdog).busy(passed)) throw new TaskKilled(9);
     if ((this.registers.rflags & EFLAGS_IF) !== 0n) this.clock.runDue();
     return false;
   }

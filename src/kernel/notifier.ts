@@ -51,14 +51,17 @@ function unregister(k: Kernel, head: Addr, block: Addr): number {
   }
   return -ENOENT;
 }
-/** `undo`: what those that were called before one stops the chain are told then. Linux: notifier_call_chain_robust(). */
-function* call(k: Kernel, head: Addr, value: number, data: Addr, undo?: number): Sleeping<number> {
+/**
+ * `way`: the function that calls the blocks, in call traces. `undo`: what those that were called before one stops the chain are told
+ * then. Linux: notifier_call_chain_robust().
+ */
+function* call(k: Kernel, head: Addr, value: number, data: Addr, way: string, undo?: number): Sleeping<number> {
   let result = NOTIFY_DONE;
   const called: { readonly block: Addr; readonly fn: Addr }[] = [];
   for (let at = k.memory.ptr(head), following = NULL; at !== NULL; at = following) {
     const block = k.view(NotifierBlock, at);
     following = block.next;
-    result = yield* k.callInt(block.notifier_call, at, value, data);
+    result = (yield* k.callBy(way, block.notifier_call, at, value, data)) | 0;
     if ((result & NOTIFY_STOP_MASK) !== 0) {
       if (undo !== undefined) for (const { block: earlier, fn } of called) yield* k.callInt(fn, earlier, undo, data);
       break;
@@ -77,7 +80,18 @@ const RESTART_CHAIN = ['restart_handler_list', 'atomic_notifier_head'] as const;
 const MODULE_CHAIN = [kernelSymbol('module_notify_list'), 'blocking_notifier_head'] as const;
 /** Tells the module notifiers of a new state of the module at `module`; `undo`: the state if one objects. Source: kernel/module/main.c. */
 export function* notifyModule(k: Kernel, state: number, module: Addr, undo?: number): Sleeping<number> {
-  return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module, undo);
+  return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module, 'module_notifier', undo);
+}
+
+/** Tells the panic notifiers. Nothing else runs meanwhile, nor afterwards. Source: kernel/panic.c. */
+export function notifyPanic(k: Kernel, text: string): void {
+  const head = chainHead(k, kernelSymbol('panic_notifier_list'), 'atomic_notifier_head');
+  const reason = k.cstringAlloc(text);
+  // Whose stack was used up may be why.
+  k.scheduler.freshStack();
+  k.scheduler.interrupt(0, function* () {
+    yield* call(k, head, 0, reason, 'panic_notifier');
+  });
 }
 
 /** What a chain's result says as an errno: 0 or negative. Linux: notifier_to_errno(). */
@@ -100,7 +114,7 @@ function chain(kind: string): Readonly<Record<string, KernelSymbol>> {
     ),
     [`${kind}_notifier_chain_unregister`]: kfunc({ nh, n }, int, (k, { nh: list, n: block }) => unregister(k, head(k, list), block)),
     [`${kind}_notifier_call_chain`]: blocking({ nh, val: ulongAddr, v: voidPtr }, int, (k, { nh: list, val, v }) =>
-      call(k, head(k, list), val, v),
+      call(k, head(k, list), val, v, `${kind}_notifier_call_chain`),
     ),
   };
 }
@@ -125,7 +139,10 @@ export const notifierApi: KernelApi = kernelApi('kernel/notifier.c', {
     kfunc({ nb: n }, int, (k, { nb }) => register(k, chainHead(k, ...RESTART_CHAIN), nb)),
   ),
   unregister_restart_handler: kfunc({ nb: n }, int, (k, { nb }) => unregister(k, chainHead(k, ...RESTART_CHAIN), nb)),
-  panic_notifier_list: kdata(() => {}),
+  panic_notifier_list: partial(
+    "the line of the kernel's offset comes before all of them",
+    kdata(() => {}),
+  ),
   ...kernelChain('module', ...MODULE_CHAIN),
   ...kernelChain('reboot', 'reboot_notifier_list', 'blocking_notifier_head', 'the machine never reboots: nobody calls it'),
   ...kernelChain('pm', 'pm_chain_head', 'blocking_notifier_head', 'nothing ever suspends: nobody calls it'),

@@ -16,6 +16,7 @@ import {
 } from './api/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
+import { Watchdog } from './watchdog.ts';
 
 const ONE_CPU = 'there is one CPU, and it neither comes nor goes';
 /** A cpumask with CPU 0 in it. */
@@ -81,7 +82,7 @@ export const cpuApi: KernelApi = kernelApi('kernel/cpu.c', {
   numa_node: kdata(() => {}),
 });
 export const touchWatchdogApi: KernelApi = kernelApi('kernel/watchdog.c', {
-  touch_softlockup_watchdog: kfunc({}, nothing, (k) => k.exceptions.switched()),
+  touch_softlockup_watchdog: kfunc({}, nothing, (k) => k.get(Watchdog).switched()),
   arch_touch_nmi_watchdog: noop(
     'there is no hard lockup detector',
     kfunc({}, nothing, () => {}),

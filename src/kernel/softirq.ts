@@ -39,17 +39,17 @@ function* run(k: Kernel, address: Addr): Sleeping<void> {
     return;
   }
   tasklet.state = RUNNING;
-  yield* k.call(tasklet.func, tasklet.use_callback ? address : tasklet.data);
+  yield* k.callBy('tasklet', tasklet.func, tasklet.use_callback ? address : tasklet.data);
   tasklet.state -= tasklet.state & RUNNING;
 }
 function runLater(k: Kernel, address: Addr, delay: number): void {
-  k.clock.at(k.clock.now + delay, () => k.get(Softirqs).raise(() => run(k, address)));
+  k.clock.at(k.clock.now + delay, () => k.get(Softirqs).defer(() => run(k, address)));
   k.wakePump();
 }
 /** In a task that holds nothing back ksoftirqd gets to it, when the task gives the CPU away. */
 function schedule(k: Kernel, address: Addr): void {
   if (k.get(Softirqs).disabled) k.get(Softirqs).raise(() => run(k, address));
-  else runLater(k, address, 0);
+  else k.get(Softirqs).defer(() => run(k, address));
 }
 function* waitWhile(k: Kernel, tasklet: { state: number }, bit: number): Sleeping<void> {
   while ((tasklet.state & bit) !== 0) yield* k.scheduler.sleepFor(NS_PER_JIFFY);

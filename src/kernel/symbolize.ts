@@ -11,17 +11,26 @@ export interface SymbolizedAddress {
   /** The module that holds it; undefined for the kernel. */
   readonly module?: string;
 }
-const PAGE = 4096;
 const inImage = (address: Addr): boolean =>
   address >= kernelAddr(KERNEL_IMAGE.start) && address < kernelAddr(KERNEL_IMAGE.start) + (KERNEL_IMAGE.end - KERNEL_IMAGE.start);
 
 /** '%pS': NAME+0xOFFSET/0xSIZE [MODULE], or the address. */
 export function symbolText(k: Kernel, address: Addr): string {
-  const found = symbolize(k, address);
-  if (found === undefined) return `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`;
-  const owner = found.module === undefined ? '' : ` [${found.module}]`;
-  return `${found.name}+0x${found.offset.toString(16)}/0x${found.size.toString(16)}${owner}`;
+  return named(symbolize(k, address)) ?? bareHex(address);
 }
+/** '%pB': the same of a return address, whose call may be the last instruction of its function. */
+export function returnText(k: Kernel, address: Addr): string {
+  const call = symbolize(k, address - 1);
+  return named(call && { ...call, offset: call.offset + 1 }) ?? bareHex(address);
+}
+function named(found: SymbolizedAddress | undefined): string | undefined {
+  if (found === undefined) return undefined;
+  const { name, offset, size, module } = found;
+  return `${name}+${bareHex(offset)}/${bareHex(size)}${module === undefined ? '' : ` [${module}]`}`;
+}
+/** %#lx. */
+const bareHex = (value: number): string => `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
+
 export function symbolize(k: Kernel, address: Addr): SymbolizedAddress | undefined {
   const module = k.modules.all.find(
     ({ core, coreSize, init, initSize }) =>
@@ -34,13 +43,10 @@ export function symbolize(k: Kernel, address: Addr): SymbolizedAddress | undefin
     .sort((a, b) => b.address - a.address);
   const found = inside[0];
   if (found === undefined) return undefined;
-  const following = own.map((symbol) => symbol.address).filter((other) => other > found.address);
-  // The last symbol of a region reaches to the end of its pages.
-  const [base, area] =
-    address >= module.core && address < module.core + module.coreSize
-      ? ([module.core, module.layout.core] as const)
-      : ([module.init, module.layout.init] as const);
-  const regionEnd = base + (address < base + area.textSize ? area.textSize : Math.ceil(area.size / PAGE) * PAGE);
-  const end = Math.min(regionEnd, ...following);
+  const following = own.map((symbol) => symbol.address).filter((other) => other > address);
+  // The last symbol of the text reaches to its end, and so do those behind it: their sizes are below 0.
+  const inCore = address >= module.core && address < module.core + module.coreSize;
+  const textEnd = inCore ? module.core + module.layout.core.textSize : module.init + module.layout.init.textSize;
+  const end = Math.min(textEnd, ...following);
   return { name: found.name, offset: address - found.address, size: end - found.address, module: module.name };
 }

@@ -1,5 +1,6 @@
 // Which call a return address lies behind: "the second of three indirect calls in vfs_read()". So a frame of a call trace that was
 // recorded on one kernel can be found in the image of another, whose code lies elsewhere.
+import { codeAround, codeText } from './code.ts';
 import type { Symbol } from './kallsyms.ts';
 import type { Vmlinux } from './vmlinux.ts';
 
@@ -35,8 +36,20 @@ export class CallSites {
     this.#addresses = [...this.#nameAt.keys()].sort((a, b) => a - b);
   }
 
-  /** "NAME+0xOFFSET/0xSIZE" with what is called there: " = TARGET N/COUNT", or " = same" when it is no call. */
+  /**
+   * "NAME+0xOFFSET/0xSIZE" with what is called there: " = TARGET N/COUNT", or " = same" when it is no call. "RIP: ..." gets a line "Code:".
+   */
   describe(frame: string): string {
+    return this.#withCode(frame, this.#describe(frame));
+  }
+  #withCode(frame: string, line: string): string {
+    const [, prefix = '', name = '', offset = '', size = ''] = FRAME.exec(frame) ?? [];
+    const start = this.#byName.get(name)?.find((address) => this.#codeOf(address)?.size === Number.parseInt(size, 16));
+    if (prefix === '' || start === undefined) return line;
+    const code = codeAround(this.#vmlinux, start + Number.parseInt(offset, 16), (symbol) => this.#byName.get(symbol)?.[0]);
+    return code === undefined ? line : `${line}\n${codeText(code)}`;
+  }
+  #describe(frame: string): string {
     const [, , name = '', offset = '', size = ''] = FRAME.exec(frame) ?? [];
     const code = this.#codes(name).find((candidate) => candidate.size === Number.parseInt(size, 16));
     if (code === undefined) return frame;
@@ -50,6 +63,10 @@ export class CallSites {
     const match = FRAME.exec(described);
     // Marks of stacks (</IRQ>) are the same everywhere.
     if (match === null) return described;
+    const found = this.#locate(match);
+    return found && this.#withCode(found, found);
+  }
+  #locate(match: RegExpExecArray): string | undefined {
     const [, prefix = '', name = '', offset = '', size = '', wanted, number, count] = match;
     for (const code of this.#codes(name)) {
       const alike = code.calls.filter(({ target }) => target === wanted);
@@ -63,11 +80,12 @@ export class CallSites {
 
   /** Of each function of this name. */
   #codes(name: string): Code[] {
-    return (this.#byName.get(name) ?? []).flatMap((address) => {
-      const next = this.#addresses[this.#addresses.indexOf(address) + 1];
-      const bytes = next === undefined ? undefined : this.#vmlinux.at(address, next - address);
-      return bytes === undefined ? [] : [{ size: bytes.length, calls: this.#calls(address, bytes) }];
-    });
+    return (this.#byName.get(name) ?? []).flatMap((address) => this.#codeOf(address) ?? []);
+  }
+  #codeOf(address: number): Code | undefined {
+    const next = this.#addresses[this.#addresses.indexOf(address) + 1];
+    const bytes = next === undefined ? undefined : this.#vmlinux.at(address, next - address);
+    return bytes && { size: bytes.length, calls: this.#calls(address, bytes) };
   }
   #calls(address: number, bytes: Uint8Array): Call[] {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

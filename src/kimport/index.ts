@@ -2,6 +2,7 @@
 
 import { builtinText } from './builtin.ts';
 import { CallSites } from './callsites.ts';
+import { codeAround } from './code.ts';
 import { ImportError } from './errors.ts';
 import type { Symbol } from './kallsyms.ts';
 import { type Bug, type DebugSite, type Export, signExtend, Vmlinux } from './vmlinux.ts';
@@ -36,12 +37,16 @@ export function payloadOfBzImage(image: Uint8Array): Uint8Array {
   return image.subarray(start, start + length);
 }
 
-export function describe(vmlinux: Vmlinux): DescriptionParts {
+/** `files`: source files whose WARNs and BUGs are shown with their code. */
+export function describe(vmlinux: Vmlinux, files: ReadonlySet<string> = new Set()): DescriptionParts {
   const version = vmlinux.banner();
   const release = version.split(' ')[2] ?? '';
   const symbols = vmlinux.kallsyms();
   const exports = vmlinux.exports();
   const { data, index } = exportedData(vmlinux, exports, symbols);
+  const places = new Map(symbols.map(({ name, address }) => [name, address]));
+  const codeOf = ({ file, address }: Bug): Uint8Array | undefined =>
+    files.has(file) ? codeAround(vmlinux, address, (name) => places.get(name)) : undefined;
   return {
     release,
     version,
@@ -49,7 +54,7 @@ export function describe(vmlinux: Vmlinux): DescriptionParts {
     files: {
       exports: utf8(exports.map(exportLine).join('\n')),
       kallsyms: utf8(kallsymsText(symbols)),
-      bugs: utf8(bugsText(vmlinux.bugs())),
+      bugs: utf8(bugsText(vmlinux.bugs(), codeOf)),
       builtin: utf8(builtinText(vmlinux, symbols, exports)),
       // An image without the section has no notes to show.
       notes: vmlinux.section('.notes') ?? new Uint8Array(0),
@@ -84,14 +89,20 @@ function kallsymsText(symbols: readonly Symbol[]): string {
     })
     .join('\n');
 }
-/** One line a bug: low half of its address in base 36, line, and the file when it is another than before. */
-function bugsText(bugs: readonly Bug[]): string {
+/**
+ * One line a bug: low half of its address in base 36, line, the file when it is another than before, and '=' with the code around in
+ * hexadecimal where somebody wants it.
+ */
+function bugsText(bugs: readonly Bug[], codeOf: (bug: Bug) => Uint8Array | undefined): string {
   let last = '';
   return bugs
-    .map(({ address, file, line }) => {
+    .map((bug) => {
+      const { address, file, line } = bug;
       const same = file === last;
       last = file;
-      return `${address.toString(36)} ${line}${same ? '' : ` ${file}`}`;
+      const code = codeOf(bug);
+      const shown = code === undefined ? '' : ` =${[...code].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+      return `${address.toString(36)} ${line}${same ? '' : ` ${file}`}${shown}`;
     })
     .join('\n');
 }

@@ -130,6 +130,16 @@ export class Vmlinux {
       return { address: target(0), file: this.#stringAt(this.#offsetOf(target(4))), line: view.getUint16(file + 8, true) };
     });
   }
+  /** Low halves of the addresses in [start, start + size) that hold a lock prefix. Source: alternatives_smp_unlock(). */
+  locks(start: number, size: number): number[] {
+    const table = this.#sections.get('.smp_locks');
+    if (table === undefined) return [];
+    const sites = Array.from(
+      { length: table.size / 4 },
+      (_, n) => (table.address + n * 4 + this.#view.getInt32(table.offset + n * 4, true)) >>> 0,
+    );
+    return sites.filter((site) => site >= start && site < start + size);
+  }
   /** Call sites of dynamic debug, in the order of the table. Source: struct _ddebug. */
   debugSites(symbols: readonly Symbol[]): DebugSite[] {
     const bound = (name: string): number => {

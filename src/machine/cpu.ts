@@ -4,6 +4,8 @@ import {
   type CpuEnvironment,
   type CpuStop,
   GUEST_START,
+  MODULES_START,
+  PROTECTED_PAGES,
   REG_BUDGET,
   REG_FAULT_ADDRESS,
   REG_GS_BASE,
@@ -25,6 +27,8 @@ const layout: Layout = {
   faultAddress: REGISTER_FILE + REG_FAULT_ADDRESS,
   scratch: TRANSLATOR_AREA,
   guestStart: GUEST_START,
+  modulesStart: MODULES_START,
+  protectedPages: PROTECTED_PAGES,
 };
 
 export interface CpuOptions {

@@ -92,7 +92,7 @@ export class OpenFile {
   }
 }
 
-/** One running kernel. Failing calls throw SystemCallError. */
+/** One running kernel. Failing calls throw SystemCallError; after a panic every call throws KernelPanic. */
 export class Machine {
   readonly kernel: Kernel;
   /** The first process (pid 1, root, everything allowed): system calls that give -errno instead of throwing. */

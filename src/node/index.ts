@@ -7,7 +7,7 @@ import { bootOn, type Machine, type BootOptions as PortableOptions } from '#mach
 import { provideModules } from './modules.ts';
 
 export { SHIPPED_KERNEL } from '#host-node';
-export type { LoadCheck, LoadReason, LoadReport } from '#kernel';
+export { KernelPanic, type LoadCheck, type LoadReason, type LoadReport } from '#kernel';
 export { LoadError, type Machine, type OpenFile, POLLERR, POLLHUP, POLLIN, POLLOUT, SystemCallError } from '#machine';
 
 export interface BootOptions extends Omit<PortableOptions, 'description' | 'host'> {

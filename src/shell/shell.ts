@@ -51,6 +51,8 @@ export class Shell {
   readonly #errors: StreamFile;
   #interpreter: Interpreter;
   #broken: unknown;
+  /** Makes the script that runs fail: a process that crashed wakes nobody who waits for it. */
+  #break: ((error: unknown) => void) | undefined;
   /** The script has called exit. */
   exited = false;
 
@@ -76,6 +78,7 @@ export class Shell {
       history: options.history ?? (() => []),
       crash: (error) => {
         this.#broken ??= error;
+        this.#break?.(error);
       },
       find: async (io, name) => options.commands?.[name] ?? findCommand(io, name),
       names: () => commandNames(),
@@ -127,7 +130,10 @@ export class Shell {
     interpreter.interrupted = false;
     let exitCode: number;
     try {
-      exitCode = await interpreter.source(script);
+      const broken = new Promise<never>((_, reject) => {
+        this.#break = reject;
+      });
+      exitCode = await Promise.race([interpreter.source(script), broken]);
       await interpreter.jobs.report();
     } catch (error) {
       exitCode = await this.#leave(error);

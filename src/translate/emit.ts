@@ -26,6 +26,7 @@ export interface EmitContext {
 /** Tail calls nest WebAssembly frames up to this depth; deeper ones unwind to the driver. */
 const TAIL_DEPTH = 100;
 const ERR_PTR_GAP = 4096n;
+const PAGE_SHIFT = 12;
 const TOP = -0x100000000n;
 
 type Task =
@@ -306,11 +307,8 @@ class FunctionEmitter {
         return this.#memory(statement.op, statement.offset);
       case 'check':
         if (statement.drop) return;
-        this.#node(statement.address);
-        this.#i64(ERR_PTR_GAP);
-        out.byte(Op.i64Add);
-        this.#i64(TOP + BigInt(this.#context.layout.guestStart) + ERR_PTR_GAP);
-        out.byte(Op.i64LtU);
+        if (statement.write) return this.#checkWrite(statement);
+        this.#outside(statement.address);
         return this.#stopIfTop(statement.site, statement.spill, statement.address);
       case 'stopIf':
         this.#node(statement.condition);
@@ -329,6 +327,38 @@ class FunctionEmitter {
         out.u32(this.#exitLabel());
         return this.#load(statement.reload);
     }
+  }
+
+  /** 1 when the address is not guest memory. */
+  #outside(address: Node): void {
+    this.#node(address);
+    this.#i64(ERR_PTR_GAP);
+    this.#out.byte(Op.i64Add);
+    this.#i64(TOP + BigInt(this.#context.layout.guestStart) + ERR_PTR_GAP);
+    this.#out.byte(Op.i64LtU);
+  }
+  /** Below the modules every page is writable: one comparison. */
+  #checkWrite({ address, site, spill }: Statement & { kind: 'check' }): void {
+    const out = this.#out;
+    const { guestStart, modulesStart, protectedPages } = this.#context.layout;
+    this.#node(address);
+    this.#i64(TOP + BigInt(guestStart));
+    out.byte(Op.i64Sub);
+    this.#i64(BigInt(modulesStart - guestStart));
+    out.bytes([Op.i64GeU, Op.if, VOID]);
+    this.#open.push(-1);
+    this.#outside(address);
+    // Any index gives a byte of memory; that of an address outside does not count.
+    this.#node(unary(Op.i32WrapI64, I32, address));
+    this.#i32(modulesStart | 0);
+    out.byte(Op.i32Sub);
+    this.#i32(PAGE_SHIFT);
+    out.byte(Op.i32ShrU);
+    this.#memory(Op.i32Load8U, protectedPages);
+    out.byte(Op.i32Or);
+    this.#stopIfTop(site, spill, address);
+    this.#open.pop();
+    out.byte(Op.end);
   }
 
   /** One WebAssembly division when the high half only extends the low one, else the helper. */

@@ -16,6 +16,10 @@ export interface Layout {
   readonly scratch: number;
   /** First index that the guest may touch. */
   readonly guestStart: number;
+  /** Low half of the address from which on pages may be read-only. */
+  readonly modulesStart: number;
+  /** A byte for each page from there: whether it is. */
+  readonly protectedPages: number;
 }
 
 export interface FunctionRange {

@@ -111,6 +111,8 @@ export type Statement =
       readonly site: number;
       readonly key: string;
       readonly uses: number;
+      /** Whether it has to be writable. */
+      readonly write: boolean;
       spill: number;
       drop: boolean;
     }

@@ -3,8 +3,9 @@ import { ByteWriter, ModuleBuilder, Op } from '#wasm';
 import { buildCfg, type Cfg } from './cfg.ts';
 import { Decoder } from './decode/decoder.ts';
 import { type Callee, type EmitContext, emitUnit } from './emit.ts';
+import { FlagHistory } from './flag_history.ts';
 import type { FunctionRange, Stop, TranslatorHost, TranslatorOptions } from './host.ts';
-import type { Site } from './ir.ts';
+import { FLAG_POSITIONS, PF, type Site, ZF } from './ir.ts';
 import type { BuilderSettings } from './lift/builder.ts';
 import { liftUnit } from './lift/lift.ts';
 import { removeRedundantChecks } from './passes/checks.ts';
@@ -15,6 +16,9 @@ const TABLE_SIZE = 1 << 16;
 const DEFAULT_FUEL = 1 << 16;
 const TOP = 0xffffffff00000000n;
 const ALL_ONES = 0xffffffff;
+const LAST_PAGE = 4095;
+/** What a kernel function most often leaves. */
+const UNKNOWN_FLAGS = ZF | PF;
 
 const RSP = 4;
 /** Calls that drop their return addresses nest without end on the host's stack, though the guest's does not grow. */
@@ -120,12 +124,14 @@ export class Translator {
     if (this.#lost !== undefined) {
       const { ip, high } = this.#lost;
       this.#setRip(ip, high);
+      this.#recallFlags(ip, true);
       return { kind: 'left', ip };
     }
     const site = this.#sites[number];
     if (number === 0 || site === undefined) return { kind: 'kernel' };
     const { kind, ip } = site;
     this.#setRip(ip);
+    if (kind === 'fault' || kind === 'trap') this.#recallFlags(ip);
     switch (kind) {
       case 'fault': {
         const address = BigInt.asUintN(64, this.#view.getBigUint64(layout.faultAddress, true) + BigInt(site.displacement));
@@ -142,6 +148,31 @@ export class Translator {
   }
   #setRip(ip: number, high = ALL_ONES): void {
     this.#view.setBigUint64(this.#options.layout.rip, (BigInt(high) << 32n) | BigInt(ip), true);
+  }
+
+  /** Leaves in RFLAGS what the instructions before `ip` have left there. `called`: it was called, and there is nothing. */
+  #recallFlags(ip: number, called = false): void {
+    const { registers, rflags, gsBase, guestStart } = this.#options.layout;
+    const view = this.#view;
+    const history = new FlagHistory({
+      functionAt: (address) => this.#host.functionAt(address),
+      cfg: (range) => buildCfg(this.#decode(), range, range.start),
+      register: (n) => view.getBigUint64(registers + 8 * n, true),
+      load: (address, bits) => {
+        const index = Number(BigInt.asUintN(64, address) - TOP);
+        if (index < guestStart || index + bits / 8 > ALL_ONES - LAST_PAGE) return undefined;
+        return BigInt.asUintN(bits, view.getBigUint64(index, true));
+      },
+      gsBase: view.getBigUint64(gsBase, true),
+    });
+    const { known, set } = called ? history.beforeCall(ip) : history.before(ip);
+    const flags = (known === 0 ? UNKNOWN_FLAGS : 0) | set;
+    let word = view.getBigUint64(rflags, true);
+    for (const [n, position] of FLAG_POSITIONS.entries()) {
+      const bit = 1n << BigInt(position);
+      word = (flags & (1 << n)) === 0 ? word & ~bit : word | bit;
+    }
+    view.setBigUint64(rflags, word, true);
   }
 
   // ---- Slots

@@ -15,6 +15,8 @@ export const layout: Layout = {
   faultAddress: 0x10a0,
   scratch: 0x10000,
   guestStart: 0x100000,
+  modulesStart: 0xc0000000,
+  protectedPages: 0x40000,
 };
 export const TEXT = 0xc0000000;
 const STACK = 0x90000000;

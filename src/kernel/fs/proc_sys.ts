@@ -5,6 +5,7 @@ import { KernelVariables, type SysctlEntry } from '../builtin.ts';
 import { CAP, capable } from '../cred.ts';
 import type { Kernel } from '../kernel.ts';
 import { CongestionControls } from '../net/ipv4/tcp_cong.ts';
+import { PanicSettings } from '../panic.ts';
 import { sysctls as recorded } from '../q35.generated.ts';
 import { AttributeFile, LazyDirectory, type OpenNode, plainText, type TextSource, type TreeDirectory } from './node.ts';
 import { type NumberType, numbersText, storeNumbers, storeString, stringText, sysctlTypes } from './sysctl.ts';
@@ -77,6 +78,8 @@ const handlers: Readonly<Record<string, Variable>> = {
       if (!capable(k, CAP.SYS_ADMIN)) return -EPERM;
       const cell = k.get(SysctlValues).cell(entry.path, entry.maxlen);
       const taken = ulongMinmax.write?.(k, { ...entry, data: cell }, text, position) ?? 0;
+      const { noUserTaint, onTaint } = k.get(PanicSettings);
+      if (noUserTaint && taken > 0 && (k.memory.u64(cell) & BigInt(onTaint)) !== 0n) return -EINVAL;
       // Root can add taints, not take them away; bits that are none are not looked at.
       for (let bit = 0; taken > 0 && position === 0 && bit < TAINT_FLAGS; bit++) {
         if ((k.memory.u64(cell) >> BigInt(bit)) & 1n) k.taint.add(bit, true);

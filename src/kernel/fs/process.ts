@@ -29,6 +29,7 @@ import {
   SIGKILL,
 } from '#abi';
 import type { Sleeping } from '../api/index.ts';
+import { LastFault } from '../arch/x86/mm/fault.ts';
 import { ALL_CAPABILITIES, limitCapabilities } from '../cred.ts';
 import type { Kernel } from '../kernel.ts';
 import { UeventSocket } from '../lib/kobject_uevent.ts';
@@ -134,9 +135,10 @@ export class KernelProcess implements Process {
     return this.#ignored;
   }
   /** Runs a system call as a task. A killed process gets -EINTR: nobody is left to see the result. */
-  async #call<T>(body: () => Sleeping<T>, always = false): Promise<T | number> {
+  async #call<T>(body: () => Sleeping<T>, always = false, userRegisters: Task['userRegisters'] = {}): Promise<T | number> {
     if (!always && this.#dying()) return -EINTR;
     const k = this.#k;
+    k.get(LastFault).address = 0;
     const holds = this.#holdsTime;
     if (holds) k.letGo();
     let own: Task | undefined;
@@ -144,6 +146,7 @@ export class KernelProcess implements Process {
       this.comm,
       (task) => {
         this.#task = own = task;
+        task.userRegisters = userRegisters;
         if (!this.#exiting && !always) for (const signal of this.#pending) task.signals.add(signal);
         if (this.#capabilities !== ALL_CAPABILITIES) limitCapabilities(k, this.#capabilities);
         return body();
@@ -239,14 +242,14 @@ export class KernelProcess implements Process {
     if (descriptor === undefined || (descriptor.flags & O_ACCMODE) === O_WRONLY) return -EBADF;
     const { open } = descriptor;
     if (open === undefined) return -EISDIR;
-    return this.#call(() => open.read(count));
+    return this.#call(() => open.read(count), false, { RDI: fd, RDX: count });
   }
   async write(fd: number, data: Uint8Array): Promise<number> {
     const descriptor = this.files.get(fd);
     if (descriptor?.open === undefined || (descriptor.flags & O_ACCMODE) === O_RDONLY) return -EBADF;
     const { open, node } = descriptor;
     if (node instanceof RamFile) this.#touch(node);
-    return this.#call(() => open.write(data));
+    return this.#call(() => open.write(data), false, { RDI: fd, RDX: data.length });
   }
   async #at<T>(fd: number, offset: number, operation: () => Promise<T>): Promise<T | number> {
     const open = this.files.get(fd)?.open;
@@ -444,7 +447,7 @@ export class KernelProcess implements Process {
     return this.#call(() => finitModule(this.#k, this.files, fd, args ?? undefined, flags, this.#reportLoad));
   }
   async delete_module(name: string, flags: number): Promise<number> {
-    return this.#call(() => this.#k.modules.deleteModule(name, flags));
+    return this.#call(() => this.#k.modules.deleteModule(name, flags), false, { RSI: flags });
   }
   async capset(effective: bigint): Promise<number> {
     // What was given away does not come back while the permitted set, which is all here, keeps it: capset() may take it again.

@@ -1,7 +1,10 @@
 // Checks that modules call. Source: lib/list_debug.c, kernel/panic.c.
 import { bool, cstring, int, type KernelApi, kernelApi, kfunc, nothing, uint, variadic, voidPtr } from '../api/index.ts';
+import { RSP } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, hex64 } from '../memory.ts';
+import { panic } from '../panic.ts';
+import { returnText } from '../symbolize.ts';
 
 // include/linux/poison.h with CONFIG_ILLEGAL_POINTER_VALUE of x86-64, as signed numbers.
 const LIST_POISON1: Addr = Number(BigInt.asIntN(64, 0xdead000000000100n));
@@ -34,8 +37,8 @@ export const listDebugApi: KernelApi = kernelApi('lib/list_debug.c', {
     const name = hex64(entry);
     if (after === 0) corrupt(k, `list_del corruption, ${name}->next is NULL`, 49);
     if (before === 0) corrupt(k, `list_del corruption, ${name}->prev is NULL`, 51);
-    if (after === LIST_POISON1) corrupt(k, `list_del corruption, ${name}->next is LIST_POISON1 (${hex64(LIST_POISON1)})`, 53);
-    if (before === LIST_POISON2) corrupt(k, `list_del corruption, ${name}->prev is LIST_POISON2 (${hex64(LIST_POISON2)})`, 56);
+    if (after === LIST_POISON1) corrupt(k, `list_del corruption, ${name}->next is LIST_POISON1 (dead000000000100)`, 53);
+    if (before === LIST_POISON2) corrupt(k, `list_del corruption, ${name}->prev is LIST_POISON2 (dead000000000122)`, 56);
     if (next(k, before) !== entry)
       corrupt(k, `list_del corruption. prev->next should be ${name}, but was ${hex64(next(k, before))}. (prev=${hex64(before)})`, 59);
     if (prev(k, after) !== entry)
@@ -46,9 +49,12 @@ export const listDebugApi: KernelApi = kernelApi('lib/list_debug.c', {
 
 export const panicApi: KernelApi = kernelApi('kernel/panic.c', {
   dump_stack: kfunc({}, nothing, (k) => k.exceptions.dumpStack()),
-  __stack_chk_fail: kfunc({}, nothing, (k) => k.exceptions.panic('stack-protector: Kernel stack is corrupted in: module code')),
+  __stack_chk_fail: kfunc({}, nothing, (k) =>
+    // The caller's return address is all that can be trusted.
+    panic(k, `stack-protector: Kernel stack is corrupted in: ${returnText(k, k.memory.ptr(k.registers.addr(RSP)))}`, '__stack_chk_fail'),
+  ),
   /** The text of a WARN(): the trap behind it reports the rest. */
-  panic: variadic({ fmt: cstring }, nothing, (k, { fmt, va }) => k.exceptions.panic(k.formatter.format(fmt, va).replace(/\n$/, ''))),
+  panic: variadic({ fmt: cstring }, nothing, (k, { fmt, va }) => panic(k, k.formatter.format(fmt, va).replace(/\n$/, ''))),
   add_taint: kfunc({ flag: uint, lockdep_ok: uint }, nothing, (k, { flag, lockdep_ok }) => k.taint.add(flag, lockdep_ok !== 0)),
   test_taint: kfunc({ flag: uint }, int, (k, { flag }) => (k.taint.has(flag) ? 1 : 0)),
   __warn_printk: variadic({ fmt: cstring }, nothing, (k, { fmt, va }) => {

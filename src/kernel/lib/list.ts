@@ -1,6 +1,7 @@
 // struct list_head and its relatives in guest memory. Source: include/linux/list.h.
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
+import { Watchdog } from '../watchdog.ts';
 
 const PREV = 8;
 
@@ -36,7 +37,7 @@ export function listEntries(k: Kernel, head: Addr): Addr[] {
   let marked = head;
   let next = 1;
   for (let at = k.memory.ptr(head); at !== head; at = k.memory.ptr(at)) {
-    if (at === marked) k.exceptions.lockup();
+    if (at === marked) k.get(Watchdog).lockup();
     entries.push(at);
     if (entries.length < next) continue;
     marked = at;

@@ -3,6 +3,7 @@ import { int, type KernelApi, type KernelSymbol, kernelApi, kfunc, nothing, poin
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { SOFTIRQ_DISABLE_OFFSET, Softirqs } from '../sched/softirqs.ts';
+import { Watchdog } from '../watchdog.ts';
 
 const IF = 0x200n;
 const LOCKED = 1;
@@ -13,7 +14,7 @@ const rwlock = pointer('rwlock_t *');
 
 /** With one CPU a lock that is taken stays taken: nobody could give it back. */
 function take(k: Kernel, address: Addr, value: number): void {
-  if (k.memory.u32(address) !== 0) k.exceptions.lockup();
+  if (k.memory.u32(address) !== 0) k.get(Watchdog).lockup();
   k.memory.setU32(address, value);
 }
 const disablePreemption = (k: Kernel, by = 1): void => {
@@ -52,7 +53,7 @@ const enableInterrupts = (k: Kernel): void => {
 
 function takeRead(k: Kernel, address: Addr): void {
   disablePreemption(k);
-  if ((k.memory.u32(address) & WRITE_LOCKED) !== 0) k.exceptions.lockup();
+  if ((k.memory.u32(address) & WRITE_LOCKED) !== 0) k.get(Watchdog).lockup();
   k.memory.setU32(address, k.memory.u32(address) + READER);
 }
 function giveRead(k: Kernel, address: Addr): void {

@@ -5,12 +5,12 @@ import { type ElfSymbol, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, SHT_NOBI
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { notifierError, notifyModule } from '../notifier.ts';
-import { TAINT } from '../panic.ts';
 import type { LevelName } from '../printk/log.ts';
 import { TASK_INTERRUPTIBLE } from '../sched/task.ts';
 import { Waiters } from '../sched/waiters.ts';
 import { LOCKDOWN, Lockdown } from '../security/lockdown.ts';
 import type { InitWay } from '../syscalls.ts';
+import { TAINT } from '../taint.ts';
 import { type Checked, checkElf, checkModuleFile, checkSectionFlags, findSection, type ModuleFile } from './checks.ts';
 import { findSymbols, textRanges } from './kallsyms.ts';
 import { layOut } from './layout.ts';

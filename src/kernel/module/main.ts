@@ -6,12 +6,13 @@ import { asyncSynchronizeFull } from '../async.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import { notifyModule } from '../notifier.ts';
-import { moduleTaintLetters, TAINT } from '../panic.ts';
 import { Waiters } from '../sched/waiters.ts';
 import { symbolText } from '../symbolize.ts';
 import type { InitWay } from '../syscalls.ts';
+import { TAINT } from '../taint.ts';
 import { Load, type LoadRequest } from './load.ts';
 import {
+  flagsText,
   MODULE_NAME_LEN,
   MODULE_STATE_COMING,
   MODULE_STATE_GOING,
@@ -24,6 +25,7 @@ import { destroyParameters } from './parameters.ts';
 import type { LoadReport } from './reasons.ts';
 import type { Found } from './resolve.ts';
 import { ModuleSettings } from './settings.ts';
+import { protect, unprotect } from './strict_rwx.ts';
 import { moduleUevent } from './sysfs.ts';
 
 const O_TRUNC = 0o1000;
@@ -149,6 +151,7 @@ export class Modules {
   setState(module: Module, state: number): void {
     module.state = state;
     this.#k.view(ModuleStruct, module.addr).state = state;
+    if (state === MODULE_STATE_COMING || state === MODULE_STATE_LIVE) protect(this.#k, module);
   }
   #changed(): void {
     this.#k.get(Waiters).wake(this.changes, Number.POSITIVE_INFINITY);
@@ -204,6 +207,7 @@ export class Modules {
     module.symbols = module.coreSymbols;
     k.text.remove(module);
     k.cpu.invalidate(module.init >>> 0, (module.init + module.initSize) >>> 0);
+    unprotect(k, module.init, module.initSize);
     k.moduleSpace.free(module.init);
     module.initSize = 0;
     for (const field of ['init_layout.base', 'init_layout.size', 'init_layout.text_size', 'init_layout.ro_size'] as const)
@@ -268,14 +272,8 @@ export class Modules {
     ] as const) {
       if (size === 0) continue;
       k.cpu.invalidate(start >>> 0, (start + size) >>> 0);
+      unprotect(k, start, size);
       k.moduleSpace.free(start);
     }
   }
-}
-
-/** '(OE)' parts of reports: taint letters in parentheses, with `state` '+' while coming, '-' while going. */
-export function flagsText(module: Module, state = true): string {
-  const mark = !state ? '' : module.state === MODULE_STATE_COMING ? '+' : module.state === MODULE_STATE_GOING ? '-' : '';
-  const letters = moduleTaintLetters(module.taints);
-  return letters + mark === '' ? '' : `(${letters}${mark})`;
 }

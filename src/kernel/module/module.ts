@@ -3,6 +3,7 @@ import type { ElfFile } from '#elf';
 import { embedded, kernelStruct, s32, u8, u32, voidPtr } from '../api/index.ts';
 import type { TextRange } from '../cpu.ts';
 import type { Addr } from '../memory.ts';
+import { moduleTaintLetters } from '../taint.ts';
 import type { KernelParameter } from './kernel_param.ts';
 import type { Layout } from './layout.ts';
 
@@ -119,4 +120,11 @@ export class Module {
     const placed = section && this.layout.placed.get(section.index);
     return placed && { address: (placed.area === 'core' ? this.core : this.init) + placed.offset, size: placed.section.size };
   }
+}
+
+/** '(OE)' parts of reports: taint letters in parentheses, with `state` '+' while coming, '-' while going. */
+export function flagsText(module: Module, state = true): string {
+  const mark = !state ? '' : module.state === MODULE_STATE_COMING ? '+' : module.state === MODULE_STATE_GOING ? '-' : '';
+  const letters = moduleTaintLetters(module.taints);
+  return letters + mark === '' ? '' : `(${letters}${mark})`;
 }

@@ -1,5 +1,7 @@
 // Patches a module's text at load, as module_finalize() and the COMING notifiers do. Source: arch/x86/kernel/alternative.c,
 // arch/x86/kernel/static_call.c, arch/x86/kernel/jump_label.c; facts in linux-modules.md 11.2.
+
+import { kernelSymbol } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
 import type { Module } from './module.ts';
@@ -24,6 +26,22 @@ const X86_FEATURE_ALWAYS = 117;
 const FEATURE_NOT = 0x8000;
 const PRESENT: ReadonlySet<number> = new Set([X86_FEATURE_ALWAYS]);
 
+/** What the static calls of CONFIG_PREEMPT_DYNAMIC lead to in the mode "voluntary", Debian's; '' is nothing. */
+const VOLUNTARY: readonly (readonly [call: string, key: string, target: string])[] = [
+  ['cond_resched', kernelSymbol('__SCK__cond_resched'), '__cond_resched'],
+  ['might_resched', kernelSymbol('__SCK__might_resched'), '__cond_resched'],
+  ['preempt_schedule', kernelSymbol('__SCK__preempt_schedule'), ''],
+  ['preempt_schedule_notrace', kernelSymbol('__SCK__preempt_schedule_notrace'), ''],
+];
+/** sizeof(struct static_call_site), and the bits of its second field. */
+const STATIC_CALL_SITE = 8;
+const STATIC_CALL_SITE_FLAGS = 3;
+const STATIC_CALL_SITE_TAIL = 1;
+const CALL = 0xe8;
+const JUMP = 0xe9;
+// With one processor nothing needs a lock: what stands there instead means nothing.
+const LOCK_PREFIX = 0xf0;
+const DS_PREFIX = 0x3e;
 /** sizeof(struct paravirt_patch_site). */
 const PARAVIRT_SITE = 16;
 const little32 = (value: number): number[] => [value & 0xff, (value >> 8) & 0xff, (value >> 16) & 0xff, (value >> 24) & 0xff];
@@ -40,8 +58,10 @@ export class Patcher {
     this.#paravirt();
     this.#returns();
     this.#alternatives();
+    for (const site of this.#sites('.smp_locks')) if (this.#k.memory.u8(site) === LOCK_PREFIX) this.#write(site, [DS_PREFIX]);
     this.#ftrace();
     this.#jumpLabels();
+    this.#staticCalls();
   }
   #write(at: Addr, bytes: readonly number[]): void {
     this.#k.memory.write(at, Uint8Array.from(bytes));
@@ -102,6 +122,28 @@ export class Patcher {
     const place = this.#module.sectionAddress('__mcount_loc');
     if (place === undefined) return;
     for (let at = place.address; at + 8 <= place.address + place.size; at += 8) this.#write(this.#k.memory.ptr(at), NOP5);
+  }
+  /** A call through a trampoline becomes one of the function that preemption's mode has put there, or nothing. */
+  #staticCalls(): void {
+    const place = this.#module.sectionAddress('.static_call_sites');
+    if (place === undefined) return;
+    const { memory, description } = this.#k;
+    for (let entry = place.address; entry + STATIC_CALL_SITE <= place.address + place.size; entry += STATIC_CALL_SITE) {
+      const site = entry + memory.s32(entry);
+      const field = entry + 4 + memory.s32(entry + 4);
+      const flags = field & STATIC_CALL_SITE_FLAGS;
+      const trampoline = field - flags;
+      const found = VOLUNTARY.find(([name]) => description.exports.get(`__SCT__${name}`)?.address === trampoline);
+      if (found === undefined) continue;
+      const [, name, function_] = found;
+      const key = description.addressOf(name);
+      // From here the entry names the key, which modules are not shown.
+      if (key !== undefined) memory.setU32(entry + 4, (key + flags - (entry + 4)) >>> 0);
+      const target = description.exports.get(function_)?.address;
+      const tail = (flags & STATIC_CALL_SITE_TAIL) !== 0;
+      if (target !== undefined) this.#write(site, [tail ? JUMP : CALL, ...little32(target - (site + 5))]);
+      else this.#write(site, tail ? RET : NOP5);
+    }
   }
   /** Each site gets the state of its key: a jump where branch default and key differ, else a NOP. */
   #jumpLabels(): void {

@@ -1,8 +1,7 @@
 // /proc/modules. Source: kernel/module/procfs.c.
 import type { Kernel } from '../kernel.ts';
 import { hex64 } from '../memory.ts';
-import { flagsText } from './main.ts';
-import { MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, MODULE_STATE_UNFORMED, ModuleStruct } from './module.ts';
+import { flagsText, MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, MODULE_STATE_UNFORMED, ModuleStruct } from './module.ts';
 
 const states: Readonly<Record<number, string>> = {
   [MODULE_STATE_LIVE]: 'Live',

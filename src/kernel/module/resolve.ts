@@ -1,7 +1,7 @@
 // Symbol resolution: the kernel's exports, then the modules'. Source: kernel/module/main.c, find_symbol(), resolve_symbol().
 import { EINVAL, ENOENT } from '#abi';
-import { TAINT } from '../panic.ts';
 import type { LevelName } from '../printk/log.ts';
+import { TAINT } from '../taint.ts';
 import type { ModuleExport } from './module.ts';
 import { type LoadReason, reason } from './reasons.ts';
 import { checkVersion, unknownSymbol } from './rules.ts';

@@ -2,8 +2,8 @@
 // Source: kernel/module/main.c (blacklisted, check_modinfo), kernel/module/version.c.
 import { EINVAL, ENOENT, ENOEXEC, EPERM } from '#abi';
 import type { KernelDescription } from '../description.ts';
-import { TAINT } from '../panic.ts';
 import type { LevelName } from '../printk/log.ts';
+import { TAINT } from '../taint.ts';
 import type { ModuleFile } from './checks.ts';
 import { type LoadReason, reason } from './reasons.ts';
 import { sameMagic, type Versions } from './versions.ts';

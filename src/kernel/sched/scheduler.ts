@@ -7,6 +7,7 @@ import type { Kernel } from '../kernel.ts';
 import { listAddTail, listDeleteInit, listInit } from '../lib/list.ts';
 import { type Addr, hex64 } from '../memory.ts';
 import type { Nanoseconds } from '../time/clock.ts';
+import { Watchdog } from '../watchdog.ts';
 import type { Context, Outcome } from './execution.ts';
 import { HARDIRQ_OFFSET, Softirqs } from './softirqs.ts';
 import { TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, Task, THREAD_SIZE } from './task.ts';
@@ -46,8 +47,11 @@ const EXIT_DEAD = 0x10;
 export const PF_KTHREAD = 0x00200000;
 const TASK_COMM_LEN = 16;
 const SIGKILL = 9;
+/** Room above the first frame of a stack. */
+const STACK_GAP = 64;
 /** Room that an interrupt leaves below the interrupted stack pointer. */
 const IRQ_GAP = 256;
+const EFLAGS_IF = 0x200n;
 const SWITCH: Request = { kind: 'switch' };
 
 export interface SpawnOptions {
@@ -82,11 +86,11 @@ export class Scheduler {
   get current(): Task {
     return this.#current;
   }
-  /** The running task's struct. */
   /** Registers of what the running interrupt interrupted. */
   get interrupted(): SavedRegisters | undefined {
     return this.#interrupted;
   }
+  /** The running task's struct. */
   get currentStruct(): StructView<typeof TaskStruct.fields> {
     return this.#k.view(TaskStruct, this.#current.addr);
   }
@@ -207,6 +211,13 @@ export class Scheduler {
 
   /** Linux's schedule(): gives the CPU away; sleeps when the task's state says so. */
   *schedule(): Sleeping<void> {
+    const { percpu, exceptions } = this.#k;
+    if (percpu.preemptCount !== 0) {
+      // It counts itself.
+      percpu.preemptCount++;
+      exceptions.schedulingWhileAtomic();
+      percpu.preemptCount = 0;
+    }
     const struct = this.currentStruct;
     if (struct.__state !== TASK_RUNNING && this.signalPending(this.#current, struct.__state)) struct.__state = TASK_RUNNING;
     yield SWITCH;
@@ -232,7 +243,7 @@ export class Scheduler {
     this.#enter(task);
     const outcome = this.#k.execution.run(task);
     this.#settle(task, outcome);
-    this.#k.exceptions.switched();
+    this.#k.get(Watchdog).switched();
     this.#leave(task);
     if (task.dead && !task.kept) this.reap(task);
     return true;
@@ -277,12 +288,20 @@ export class Scheduler {
   }
   #enter(task: Task): void {
     const k = this.#k;
-    if (task.registers === undefined) k.registers.setAddr(RSP, task.stack + THREAD_SIZE - 64);
+    if (task.registers === undefined) k.registers.setAddr(RSP, task.stack + THREAD_SIZE - STACK_GAP);
     else k.registers.restore(task.registers);
     k.memory.view.setUint32(REGISTER_FILE + REG_STACK_LIMIT, task.stack >>> 0, true);
     k.percpu.currentTask = task.addr;
     k.percpu.preemptCount = task.preemptCount;
     this.#current = task;
+  }
+  /** A stack on which nothing comes back: for the end. */
+  freshStack(): void {
+    const k = this.#k;
+    const stack = k.vmalloc.alloc(THREAD_SIZE);
+    if (stack === undefined) throw new Error('out of guest memory for a stack');
+    k.registers.setAddr(RSP, stack + THREAD_SIZE - STACK_GAP);
+    k.memory.view.setUint32(REGISTER_FILE + REG_STACK_LIMIT, stack >>> 0, true);
   }
   #leave(task: Task): void {
     const k = this.#k;
@@ -302,6 +321,7 @@ export class Scheduler {
     this.#interrupted = saved;
     k.registers.setAddr(RSP, k.registers.addr(RSP) - IRQ_GAP);
     k.percpu.preemptCount += offset;
+    if (offset === HARDIRQ_OFFSET) k.registers.rflags &= ~EFLAGS_IF;
     const context: Context = { activations: [{ generator: body() }], resumeIp: undefined, exitCode: 0 };
     // A handler that sleeps is abandoned there: nothing could ever wake it.
     if (k.execution.run(context) === 'switch') k.exceptions.schedulingWhileAtomic();

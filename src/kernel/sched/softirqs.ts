@@ -2,6 +2,8 @@
 // a lock with _bh, an interrupt) is done. Source: kernel/softirq.c, include/linux/preempt.h.
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
+import { PF_KTHREAD } from './scheduler.ts';
+import { TASK_INTERRUPTIBLE, type Task } from './task.ts';
 
 // preempt_count(): one soft interrupt that runs, local_bh_disable(), one hard interrupt.
 export const SOFTIRQ_OFFSET = 0x100;
@@ -13,6 +15,8 @@ export const IN_INTERRUPT = 0xfff00;
 export class Softirqs {
   readonly #k: Kernel;
   #pending: (() => Sleeping<void>)[] = [];
+  readonly #deferred: (() => Sleeping<void>)[] = [];
+  #daemon: Task | undefined;
   constructor(k: Kernel) {
     this.#k = k;
   }
@@ -28,6 +32,28 @@ export class Softirqs {
   run(): void {
     while (this.#pending.length > 0 && !this.disabled) {
       this.#k.scheduler.interrupt(SOFTIRQ_OFFSET, this.#pending.shift() as () => Sleeping<void>);
+    }
+  }
+  /** Runs `body` in ksoftirqd, when the CPU is free. */
+  defer(body: () => Sleeping<void>): void {
+    this.#deferred.push(body);
+    const { scheduler } = this.#k;
+    if (this.#daemon?.dead === false) scheduler.wake(this.#daemon);
+    else {
+      this.#daemon = scheduler.spawn('ksoftirqd/0', () => this.#serve());
+      scheduler.structOf(this.#daemon).flags |= PF_KTHREAD;
+    }
+  }
+  *#serve(): Sleeping<number> {
+    const { scheduler, percpu } = this.#k;
+    for (;;) {
+      for (let body = this.#deferred.shift(); body !== undefined; body = this.#deferred.shift()) {
+        percpu.preemptCount += SOFTIRQ_OFFSET;
+        yield* body();
+        percpu.preemptCount -= SOFTIRQ_OFFSET;
+      }
+      scheduler.currentStruct.__state = TASK_INTERRUPTIBLE;
+      yield* scheduler.schedule();
     }
   }
   /** local_bh_enable(). */

@@ -53,6 +53,8 @@ export class Task {
   /** Run when the task ends, whatever the reason. */
   readonly onExit: (() => void)[] = [];
   exitCode = 0;
+  /** Arguments of the system call that are no addresses, by the register's name: what reports show of its program. */
+  userRegisters: Readonly<Record<string, number>> = {};
   /** What a worker of a workqueue is doing, for reports. */
   work: { readonly queue: string; readonly fn: Addr } | undefined;
   /** The signal that its parent is told of when it is killed. */

@@ -48,11 +48,12 @@ export const rmmod: Tool = {
             ? `Module ${name} is not currently loaded`
             : found.holders.length > 0
               ? `Module ${name} is in use by: ${found.holders.join(' ')}`
-              : found.refcount !== 0
+              : found.refcount > 0
                 ? `Module ${name} is in use`
                 : undefined;
-        if (problem !== undefined) {
-          error(`rmmod: ERROR: ${problem}`);
+        // A count below 0, of a module that died on its way out, is taken for an error that was told already.
+        if (problem !== undefined || (found?.refcount ?? 0) < 0) {
+          if (problem !== undefined) error(`rmmod: ERROR: ${problem}`);
           status = 1;
           continue;
         }

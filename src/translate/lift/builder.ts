@@ -228,8 +228,8 @@ export class Builder {
   hostPlace(index: number): Place {
     return { index: i32(0), offset: index, address: i64(BigInt(index)) };
   }
-  check(address: Node, key: string, uses: number, site: number): void {
-    this.emit({ kind: 'check', address, site, key, uses, spill: 0, drop: false });
+  check(address: Node, key: string, uses: number, site: number, write = false): void {
+    this.emit({ kind: 'check', address, site, key, uses, write, spill: 0, drop: false });
   }
   /** base + (index << shift) + displacement, before the segment. */
   effectiveAddress(operand: MemoryOperand, displacement: bigint = operand.displacement): Node {
@@ -267,7 +267,7 @@ export class Builder {
     if (!simple) address = this.pin(address);
     const uses = (base >= 0 ? 1 << base : 0) | (index >= 0 ? 1 << index : 0);
     const key = `${base},${index},${shift},${fold ? '' : displacement}${segment}${address32 ? 'a' : ''}`;
-    this.check(address, key, uses, this.site('fault', write, offset));
+    this.check(address, key, uses, this.site('fault', write, offset), write);
     return { index: unary(Op.i32WrapI64, I32, address), offset, address };
   }
 

@@ -43,7 +43,7 @@ interface Layout {
 }
 
 /** Addresses of the blocks that follow, in range; a branch out of range is a tail call. */
-function rawSuccessors(block: RawBlock, cfg: Cfg): number[] {
+export function successorsOf(block: RawBlock, cfg: Pick<Cfg, 'range'>): number[] {
   if (block.tail === 'fallthrough') return [block.end];
   const last = block.instructions.at(-1);
   if (last === undefined || block.tail !== 'branch') return [];
@@ -61,7 +61,7 @@ function reversePostorder(cfg: Cfg): Layout {
   const visit = (ip: number): void => {
     const block = cfg.blocks.get(ip);
     if (block === undefined) throw new Error(`no block at ${ip.toString(16)}`);
-    stack.push({ block, successors: rawSuccessors(block, cfg) });
+    stack.push({ block, successors: successorsOf(block, cfg) });
   };
   visit(cfg.entry);
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
@@ -89,7 +89,7 @@ function flagLiveness(cfg: Cfg, { order, idOf }: Layout): number[] {
       reads = (reads & ~effect.kills) | effect.reads;
       kills |= effect.kills;
     }
-    return { reads, kills, successors: rawSuccessors(block, cfg) };
+    return { reads, kills, successors: successorsOf(block, cfg) };
   });
   for (let changed = true; changed; ) {
     changed = false;
@@ -127,7 +127,7 @@ export function liftUnit(cfg: Cfg, settings: BuilderSettings, addSite: (site: Si
   const entry = blocks[0] as Block;
   entry.successors = [1];
   entry.terminator = { kind: 'jump', to: 1 };
-  for (const raw of order) (blocks[idOf.get(raw.ip) ?? 0] as Block).successors = rawSuccessors(raw, cfg).map((ip) => idOf.get(ip) ?? 0);
+  for (const raw of order) (blocks[idOf.get(raw.ip) ?? 0] as Block).successors = successorsOf(raw, cfg).map((ip) => idOf.get(ip) ?? 0);
   for (const block of blocks) for (const to of block.successors) (blocks[to] as Block).predecessors.push(block.id);
   restoreFlags(entry, liveIn[1] ?? 0, settings);
 

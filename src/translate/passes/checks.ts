@@ -12,16 +12,24 @@ interface Keys {
 
 const REGISTERS = 16;
 
+type Check = Statement & { kind: 'check' };
+const writeKey = (key: string): string => `w${key}`;
+/** What is known after the check: what may be written may be read. */
+const provided = ({ key, write }: Check): string[] => (write ? [key, writeKey(key)] : [key]);
+
 function collect(blocks: readonly Block[]): Keys {
   const keys: Keys = { index: new Map(), uses: [], killedBy: new Array<bigint>(REGISTERS).fill(0n) };
   for (const { statements } of blocks) {
     for (const statement of statements) {
-      if (statement.kind !== 'check' || statement.key === '' || statement.key === 'rsp' || keys.index.has(statement.key)) continue;
-      const n = keys.index.size;
-      keys.index.set(statement.key, n);
-      keys.uses.push(statement.uses);
-      for (let r = 0; r < REGISTERS; r++) {
-        if (statement.uses & (1 << r)) keys.killedBy[r] = (keys.killedBy[r] ?? 0n) | (1n << BigInt(n));
+      if (statement.kind !== 'check' || statement.key === '' || statement.key === 'rsp') continue;
+      for (const key of provided(statement)) {
+        if (keys.index.has(key)) continue;
+        const n = keys.index.size;
+        keys.index.set(key, n);
+        keys.uses.push(statement.uses);
+        for (let r = 0; r < REGISTERS; r++) {
+          if (statement.uses & (1 << r)) keys.killedBy[r] = (keys.killedBy[r] ?? 0n) | (1n << BigInt(n));
+        }
       }
     }
   }
@@ -33,8 +41,12 @@ function transfer(statement: Statement, available: bigint, keys: Keys): bigint {
     case 'call':
       return 0n;
     case 'check': {
-      const n = keys.index.get(statement.key);
-      return n === undefined ? available : available | (1n << BigInt(n));
+      let known = available;
+      for (const key of provided(statement)) {
+        const n = keys.index.get(key);
+        if (n !== undefined) known |= 1n << BigInt(n);
+      }
+      return known;
     }
     case 'register': {
       const left = available & ~(keys.killedBy[statement.to] ?? 0n);
@@ -77,7 +89,7 @@ export function removeRedundantChecks({ blocks }: Unit): void {
     let available = availableIn[block.id] ?? 0n;
     for (const statement of block.statements) {
       if (statement.kind === 'check') {
-        const n = keys.index.get(statement.key);
+        const n = keys.index.get(statement.write ? writeKey(statement.key) : statement.key);
         if (n !== undefined && available & (1n << BigInt(n))) statement.drop = true;
       }
       available = transfer(statement, available, keys);

@@ -1,9 +1,10 @@
 // "Call Trace:" of a report. Guest frames are unwound; how the kernel came to the module is told by the kernel description.
 // Source: arch/x86/kernel/dumpstack.c, show_trace_log_lvl().
-import { RSP } from '../../cpu.ts';
 import type { Kernel } from '../../kernel.ts';
 import { type Addr, hex64 } from '../../memory.ts';
-import { CODE_BEFORE, print, REGISTER_ROWS, symbol } from './dumpstack.ts';
+import { THREAD_SIZE } from '../../sched/task.ts';
+import { returnText, symbolText } from '../../symbolize.ts';
+import { CODE_BEFORE, codeLine, print, printHeader, REGISTER_ROWS, registerRows } from './dumpstack.ts';
 import { type Place, unwind } from './unwind_orc.ts';
 
 /** System calls by the last part of a way's name: arch/x86/entry/syscalls/syscall_64.tbl. */
@@ -22,9 +23,10 @@ function registerLines(first: readonly string[], values: (name: string, number: 
   return [...first, ...REGISTER_ROWS.map((row) => row.map(([name, n]) => `${name}: ${hex64(values(name, n))}`).join(' '))];
 }
 /** pt_regs of user mode: there is no user program, but registers that a system call leaves alike. */
-function userRegisters(way: string): string[] {
-  const original = SYSTEM_CALLS[way.split('.').at(-1) ?? ''] ?? -1;
-  const known: Readonly<Record<string, number>> = { RAX: ENOSYS, RCX: USER_RIP, R11: EFLAGS };
+function userRegisters(k: Kernel, way: string): string[] {
+  const part = way.split('.').findLast((name) => SYSTEM_CALLS[name] !== undefined) ?? '';
+  const original = SYSTEM_CALLS[part] ?? -1;
+  const known: Readonly<Record<string, number>> = { RAX: ENOSYS, RCX: USER_RIP, R11: EFLAGS, ...k.current.userRegisters };
   const first = [
     `RIP: 0033:0x${USER_RIP.toString(16)}`,
     `Code: Unable to access opcode bytes at 0x${(USER_RIP - CODE_BEFORE).toString(16)}.`,
@@ -32,8 +34,10 @@ function userRegisters(way: string): string[] {
   ];
   return registerLines(first, (name) => known[name] ?? 0);
 }
-/** pt_regs of the idle loop, which no interrupt changes. */
-const idleRegisters = (where: string): string[] => registerLines([where, `RSP: 0018:${hex64(0)} EFLAGS: 00000246`], () => 0);
+/** pt_regs of the idle loop, which no interrupt changes. `place`: RIP, and its code where that is known. */
+function idleRegisters({ scheduler: { idle } }: Kernel, place: readonly string[]): string[] {
+  return registerLines([...place, `RSP: 0018:${hex64(idle.stack + THREAD_SIZE)} EFLAGS: 00000246`], () => 0);
+}
 
 /** The lines of what runs. `head`: the frames of what prints. */
 function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator<string> {
@@ -45,26 +49,34 @@ function* traceLines(k: Kernel, ip: Addr, state: Place = k.execution): Generator
   // A call of NULL left its return address on the stack.
   for (const frame of unwind(k, state.running === 'guest' && ip !== 0 ? ip : undefined, state)) {
     if (typeof frame === 'number') {
-      yield ` ${symbol(k, frame)}`;
+      yield ` ${returnText(k, frame)}`;
       continue;
     }
-    for (const line of k.description.wayTo(frame.way)) {
-      if (line === 'RIP: 0033:') {
-        yield* userRegisters(frame.way);
-        return;
-      }
-      if (line.startsWith('RIP:')) {
-        // The ways of interrupts were recorded while nothing ran.
-        if (k.current !== k.scheduler.idle) {
-          yield* interruptedLines(k);
-          return;
-        }
-        yield* idleRegisters(line);
-      } else yield ` ${line}`;
-      // A way that was recorded as a whole goes on to where the kernel was entered.
-      if (STACK_BOTTOM.test(` ${line}`)) return;
-    }
+    if (yield* wayLines(k, frame.way)) return;
   }
+}
+/** The lines of a recorded way (KernelDescription.wayTo). Whether the trace ends with it. */
+function* wayLines(k: Kernel, name: string): Generator<string, boolean> {
+  const way = k.description.wayTo(name);
+  for (const [n, line] of way.entries()) {
+    if (line.startsWith('Code:')) continue;
+    if (line === 'RIP: 0033:') {
+      yield* userRegisters(k, name);
+      return true;
+    }
+    if (line.startsWith('RIP:')) {
+      // The ways of interrupts were recorded while nothing ran.
+      if (k.current !== k.scheduler.idle) {
+        yield* interruptedLines(k);
+        return true;
+      }
+      const place = way.slice(n, n + 2).filter((part) => part.includes(': '));
+      yield* idleRegisters(k, place);
+    } else yield ` ${line}`;
+    // A way that was recorded as a whole goes on to where the kernel was entered.
+    if (STACK_BOTTOM.test(` ${line}`)) return true;
+  }
+  return false;
 }
 /** What the interrupt in progress interrupted: its registers, then its frames. */
 function* interruptedLines(k: Kernel): Generator<string> {
@@ -74,18 +86,29 @@ function* interruptedLines(k: Kernel): Generator<string> {
   const now = k.registers.save();
   k.registers.restore(interrupted);
   const ip = k.exceptions.ipOf(state);
-  const first = [
-    `RIP: 0010:${symbol(k, ip)}`,
-    `RSP: 0018:${hex64(k.registers.addr(RSP))} EFLAGS: ${(k.registers.rflags | 2n).toString(16).padStart(8, '0')}`,
-  ];
-  const lines = [...registerLines(first, (_, n) => k.registers.addr(n)), ...traceLines(k, ip, state)];
+  const lines = [`RIP: 0010:${symbolText(k, ip)}`, codeLine(k, ip), ...registerRows(k), ...traceLines(k, ip, state)];
   k.registers.restore(now);
   yield* lines;
 }
-export function printTrace(k: Kernel, ip: Addr, head: readonly string[] = []): void {
-  const lines = [...head.map((line) => ` ${line}`), ...traceLines(k, ip)];
+export function printTrace(k: Kernel, ip: Addr): void {
+  printLines(k, [...traceLines(k, ip)]);
+}
+function printLines(k: Kernel, lines: readonly string[]): void {
   print(k, 'Call Trace:');
   print(k, lines.includes(' </IRQ>') ? ' <IRQ>' : ' <TASK>');
   for (const line of lines) print(k, line);
   print(k, ' </TASK>');
+}
+/**
+ * dump_stack(). `way`: the frames of what asks for it (a key of KernelDescription.wayTo); `trap`: it asks in the handler of an
+ * exception at this address, whose registers stand between the handler's frames and the rest. `below`: one more way, behind the first.
+ */
+export function printDump(k: Kernel, way: string, trap?: Addr, below = ''): void {
+  printHeader(k);
+  printLines(k, [...dumpLines(k, way, trap, below)]);
+}
+function* dumpLines(k: Kernel, way: string, trap: Addr | undefined, below: string): Generator<string> {
+  for (const part of [way, below]) if (yield* wayLines(k, part)) return;
+  if (trap !== undefined) yield* [`RIP: 0010:${symbolText(k, trap)}`, codeLine(k, trap), ...registerRows(k)];
+  yield* traceLines(k, trap ?? 0);
 }

@@ -78,6 +78,8 @@ export function* unwind(k: Kernel, ip: Addr | undefined, { activations, running 
           back = k.memory.ptr(sp);
           sp += 8;
         }
+        // A stack that was overwritten leads nowhere.
+        if (k.symbolize(back) === undefined) return;
         yield back;
         // A return address points behind its call: the call itself is looked up.
         lookup = back - 1;

@@ -1,0 +1,3 @@
+insmod oopses.ko
+sh -c 'echo canary > /dev/oopses'
+echo "after: $?"

@@ -1,0 +1,3 @@
+insmod oopses.ko
+sh -c 'echo bug hrtimer > /dev/oopses'
+echo "after: $?"

@@ -1,0 +1,3 @@
+insmod oopses.ko
+sh -c 'echo int3 > /dev/oopses'
+echo "after: $?"

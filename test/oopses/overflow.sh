@@ -1,0 +1,3 @@
+insmod oopses.ko
+sh -c 'echo overflow > /dev/oopses'
+echo "after: $?"

@@ -1,0 +1,3 @@
+insmod oopses.ko
+sh -c 'echo panics > /dev/oopses'
+echo "after: $?"

@@ -1,0 +1,1 @@
+insmod oopses.ko bad=null_write; echo "insmod: $?"

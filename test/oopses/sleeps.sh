@@ -1,0 +1,3 @@
+insmod oopses.ko
+sh -c 'echo sleeps > /dev/oopses'
+echo "after: $?"

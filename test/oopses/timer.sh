@@ -1,0 +1,3 @@
+insmod oopses.ko
+sh -c 'echo null_read timer > /dev/oopses'
+echo "after: $?"
