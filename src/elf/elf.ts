@@ -81,8 +81,11 @@ export class ElfFile {
   readonly header: Header;
   readonly sections: readonly Section[];
 
-  /** @throws ElfError when the header or the section table cannot be read. */
-  constructor(bytes: Uint8Array) {
+  /**
+   * @param partial takes a table that reaches past the end, as far as it is there.
+   * @throws ElfError when the header or the section table cannot be read.
+   */
+  constructor(bytes: Uint8Array, { partial = false }: { readonly partial?: boolean } = {}) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length < ELF_HEADER_SIZE || this.view.getUint32(0, false) !== 0x7f454c46) throw new ElfError('not an ELF file', 0);
@@ -96,8 +99,9 @@ export class ElfFile {
       nameSection: view.getUint16(62, true),
     };
     const { sectionOffset, sectionCount, nameSection } = this.header;
-    if (sectionOffset + sectionCount * SECTION_HEADER_SIZE > bytes.length) throw new ElfError('section table past the end', 40);
-    const raw = Array.from({ length: sectionCount }, (_, index) => this.#section(index));
+    const there = Math.max(0, Math.min(sectionCount, Math.floor((bytes.length - sectionOffset) / SECTION_HEADER_SIZE)));
+    if (there < sectionCount && !partial) throw new ElfError('section table past the end', 40);
+    const raw = Array.from({ length: there }, (_, index) => this.#section(index));
     const names = raw[nameSection];
     this.sections = raw.map((section) => ({
       ...section,
@@ -131,6 +135,7 @@ export class ElfFile {
   stringIn(table: Section, offset: number): string {
     const bytes = this.contents(table);
     let text = '';
+    if (offset < 0) return text;
     for (let at = offset; at < bytes.length && bytes[at] !== 0; at++) text += String.fromCharCode(bytes[at] as number);
     return text;
   }

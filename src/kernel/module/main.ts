@@ -37,7 +37,8 @@ import { Patcher } from './patch.ts';
 import { checkVersion, Resolver } from './resolve.ts';
 import { readVersions, sameMagic } from './versions.ts';
 
-const GPL_LICENSES: ReadonlySet<string> = new Set([
+/** license_is_gpl_compatible(). */
+export const GPL_LICENSES: ReadonlySet<string> = new Set([
   'GPL',
   'GPL v2',
   'GPL and additional rights',

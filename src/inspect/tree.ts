@@ -1,0 +1,43 @@
+// A tree of modules (/lib/modules/RELEASE): who exports what. Files are opened when somebody asks for one of them.
+import { exportsOf, type ModuleExportEntry } from './exports.ts';
+import { ModuleFile } from './module_file.ts';
+
+/** The host's folder of modules. */
+export interface TreeFile {
+  /** Path below the tree. */
+  readonly path: string;
+  readonly read: () => Uint8Array;
+}
+export interface TreeModule {
+  /** As the kernel will know it: '-' of the file name become '_'. */
+  readonly name: string;
+  readonly path: string;
+}
+export interface TreeExport extends ModuleExportEntry {
+  readonly module: TreeModule;
+}
+
+export class ModuleTree {
+  readonly #exports = new Map<string, TreeExport>();
+  readonly #files = new Map<string, TreeFile>();
+
+  constructor(files: Iterable<TreeFile>) {
+    for (const file of files) {
+      const name = (file.path.split('/').at(-1) as string).replace(/\.ko$/, '').replaceAll('-', '_');
+      const module = { name, path: file.path };
+      this.#files.set(name, file);
+      for (const entry of exportsOf(new ModuleFile(file.read()))) {
+        // The first in the order of the tree counts: a second module with it could not be loaded beside it.
+        if (!this.#exports.has(entry.name)) this.#exports.set(entry.name, { ...entry, module });
+      }
+    }
+  }
+  exporter(symbol: string): TreeExport | undefined {
+    return this.#exports.get(symbol);
+  }
+  /** A module by its name. */
+  open(name: string): ModuleFile | undefined {
+    const file = this.#files.get(name);
+    return file && new ModuleFile(file.read());
+  }
+}
