@@ -41,12 +41,22 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
   const shipped = loadKernel();
   const btf = readFileSync(new URL(`../assets/kernels/${shipped.release}/btf.gz`, import.meta.url));
   const { release, version, vermagic, exports } = shipped;
-  const layouts = parseLayouts(extractLayouts(gunzipSync(btf), (name) => shipped.kallsyms.byName(name)));
+  const layouts = parseLayouts(
+    extractLayouts(
+      gunzipSync(btf),
+      (name) => shipped.kallsyms.byName(name),
+      (option) => shipped.isSet(option),
+    ),
+  );
   const description = {
     ...{ release, version, vermagic, exports, config: undefined, layouts },
     addressOf: (symbol: string) => exports.get(symbol)?.address ?? layouts.get(`@${symbol}`),
     wayTo: () => [],
     dataOf: (symbol: string) => shipped.dataOf(symbol),
+    isSet: (option: string) => layouts.get(`?${option}`) === 1,
+    get certificates(): never {
+      throw new Error('the keys were read');
+    },
     get bugs(): never {
       throw new Error('the list of BUG and WARN was read');
     },

@@ -17,6 +17,7 @@ export const SHT_STRTAB = 3;
 export const SHT_RELA = 4;
 export const SHT_NOTE = 7;
 export const SHT_NOBITS = 8;
+export const SHT_REL = 9;
 export const SHF_WRITE = 1;
 export const SHF_ALLOC = 2;
 export const SHF_EXECINSTR = 4;

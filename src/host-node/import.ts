@@ -89,7 +89,11 @@ function importFolder(folder: string, name = folder): FoundKernel {
 /** Writes the description's file of layouts: again after each change of the tables. */
 export function writeLayouts(folder: string, btf: Uint8Array = gunzipSync(readFileSync(join(folder, 'btf.gz')))): void {
   const description = describeFolder(folder);
-  const lines = extractLayouts(btf, (name) => (description.exports.has(name) ? undefined : description.kallsyms.byName(name)));
+  const lines = extractLayouts(
+    btf,
+    (name) => (description.exports.has(name) ? undefined : description.kallsyms.byName(name)),
+    (option) => description.isSet(option),
+  );
   writeFileSync(join(folder, LAYOUTS), `${statSync(join(folder, 'btf.gz')).size}\n${lines}`);
 }
 /** The ways into a module, as recorded on the shipped kernel, in the image of another: without those that it has not. */

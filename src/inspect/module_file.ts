@@ -10,8 +10,9 @@ import {
   SHN_UNDEF,
   SHT_NOBITS,
   SHT_RELA,
+  SHT_SYMTAB,
 } from '#elf';
-import { type Addr, findSymtab, kernelAddr, type Layout, layOut, MODULES, readVersions } from '#kernel';
+import { type Addr, kernelAddr, type Layout, layOut, MODULES, readVersions } from '#kernel';
 import { signatureTrailer } from '#kmod';
 
 const PAGE = 4096;
@@ -47,15 +48,14 @@ export class ModuleFile {
   constructor(bytes: Uint8Array, at?: Bases) {
     this.bytes = bytes;
     this.elf = this.#open();
-    this.symtab = this.elf && findSymtab(this.elf);
+    this.symtab = this.elf?.sections.find(({ type }) => type === SHT_SYMTAB);
     if (this.elf !== undefined && this.symtab === undefined) this.problems.push('there is no symbol table: it was stripped, or lost');
     this.symbols = this.elf !== undefined && this.symtab !== undefined ? this.elf.symbols(this.symtab) : [];
     const info = this.elf?.section('.modinfo');
     if (this.elf !== undefined && info === undefined) this.problems.push('there is no section .modinfo');
     this.modinfo = this.elf !== undefined && info !== undefined ? modinfoEntries(this.elf.contents(info)) : [];
     if (this.elf !== undefined && this.elf.section(THIS_MODULE) === undefined) this.problems.push(`there is no section ${THIS_MODULE}`);
-    const versions = this.elf?.section('__versions');
-    this.versions = this.elf && readVersions(versions, this.elf);
+    this.versions = this.elf && readVersions(this.elf);
     this.layout = this.#layOut();
     const core = kernelAddr(MODULES.start);
     this.bases = at ?? { core, init: core + (this.layout?.core.size ?? 0) + PAGE };

@@ -58,7 +58,8 @@ function hasCapability(k: Kernel, task: Addr, cap: number): boolean {
   const { cap_effective: set } = k.view(Cred, k.view(TaskStruct, task).cred);
   return ((k.memory.u64(set) >> BigInt(cap)) & 1n) !== 0n;
 }
-const capable = (k: Kernel, cap: number): boolean => hasCapability(k, k.current.addr, cap);
+/** Whether the running task has a capability (include/uapi/linux/capability.h). */
+export const capable = (k: Kernel, cap: number): boolean => hasCapability(k, k.current.addr, cap);
 const ns = pointer('struct user_namespace *');
 const id = u32;
 

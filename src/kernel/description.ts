@@ -41,6 +41,10 @@ export interface KernelDescription {
   readonly kallsyms: Kallsyms;
   readonly bugs: BugTable;
   readonly config: ReadonlyMap<string, string> | undefined;
+  /** Whether a configuration option is y; undefined when nobody knows: an image was imported without its configuration. */
+  isSet(option: string): boolean | undefined;
+  /** The keys that the kernel trusts from its build on: X.509 certificates in DER, one after another. */
+  readonly certificates: Uint8Array;
   /** Initial bytes of an exported object in the image. */
   dataOf(symbol: string): Uint8Array | undefined;
 }
@@ -54,6 +58,8 @@ export interface DescriptionFiles {
   readonly layouts: () => string | undefined;
   /** The import's lines for BugTable; descriptions made before there were any have none. */
   readonly bugs: () => string | undefined;
+  /** Descriptions made before kobox verified signatures have none. */
+  readonly certificates: () => Uint8Array | undefined;
   /** tools/record-callers.ts: "[KIND]" and lines, when somebody recorded them. */
   readonly callers: () => string | undefined;
 }
@@ -186,6 +192,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
           .map((l) => l.split(/=(.*)/s).slice(0, 2) as [string, string]),
       ),
   );
+  const certificates = lazy(() => files.certificates() ?? new Uint8Array(0));
   const dataIndex = lazy(() => JSON.parse(files.text('data.json')) as DataIndex);
   return {
     release: field('release'),
@@ -208,6 +215,14 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     },
     get config() {
       return header['config'] === true ? config() : undefined;
+    },
+    isSet(option) {
+      const known = layouts().get(`?${option}`);
+      if (known !== undefined) return known === 1;
+      return header['config'] === true ? config().get(option) === 'y' : undefined;
+    },
+    get certificates() {
+      return certificates();
     },
     addressOf(symbol) {
       return exports().get(symbol)?.address ?? layouts().get(`@${symbol}`) ?? kallsyms().byName(symbol);

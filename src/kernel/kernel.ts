@@ -11,6 +11,7 @@ import {
   type StructView,
 } from './api/index.ts';
 import { Retpolines } from './arch/x86/entry.ts';
+import { CommandLine } from './cmdline.ts';
 import { type Cpu, type CpuEnvironment, type CpuFactory, type CpuIo, REG_BUDGET, REGISTER_FILE } from './cpu.ts';
 import type { KernelDescription } from './description.ts';
 import { miceNode } from './drivers/input/mousedev.ts';
@@ -80,6 +81,7 @@ export class Kernel {
   readonly description: KernelDescription;
   readonly host: KernelHost;
   readonly cmdline: string;
+  readonly commandLine: CommandLine;
   readonly memory: Memory;
   readonly registers: Registers;
   readonly layouts: Layouts;
@@ -132,6 +134,7 @@ export class Kernel {
     this.description = description;
     this.host = options.host;
     this.cmdline = options.cmdline ?? '';
+    this.commandLine = new CommandLine(this.cmdline);
     this.#time = options.time ?? 'virtual';
     this.#wallStart = this.#time === 'wall' ? options.host.monotonicMs() : 0;
     this.memory = new Memory(new WebAssembly.Memory(MEMORY));

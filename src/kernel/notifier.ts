@@ -51,13 +51,19 @@ function unregister(k: Kernel, head: Addr, block: Addr): number {
   }
   return -ENOENT;
 }
-function* call(k: Kernel, head: Addr, value: number, data: Addr): Sleeping<number> {
+/** `undo`: what those that were called before one stops the chain are told then. Linux: notifier_call_chain_robust(). */
+function* call(k: Kernel, head: Addr, value: number, data: Addr, undo?: number): Sleeping<number> {
   let result = NOTIFY_DONE;
+  const called: { readonly block: Addr; readonly fn: Addr }[] = [];
   for (let at = k.memory.ptr(head), following = NULL; at !== NULL; at = following) {
     const block = k.view(NotifierBlock, at);
     following = block.next;
     result = yield* k.callInt(block.notifier_call, at, value, data);
-    if ((result & NOTIFY_STOP_MASK) !== 0) break;
+    if ((result & NOTIFY_STOP_MASK) !== 0) {
+      if (undo !== undefined) for (const { block: earlier, fn } of called) yield* k.callInt(fn, earlier, undo, data);
+      break;
+    }
+    called.push({ block: at, fn: block.notifier_call });
   }
   return result;
 }
@@ -69,9 +75,9 @@ function chainHead(k: Kernel, symbol: string, struct: string): Addr {
 }
 const RESTART_CHAIN = ['restart_handler_list', 'atomic_notifier_head'] as const;
 const MODULE_CHAIN = [kernelSymbol('module_notify_list'), 'blocking_notifier_head'] as const;
-/** Tells the module notifiers of a new state of the module at `module`. Source: kernel/module/main.c. */
-export function* notifyModule(k: Kernel, state: number, module: Addr): Sleeping<number> {
-  return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module);
+/** Tells the module notifiers of a new state of the module at `module`; `undo`: the state if one objects. Source: kernel/module/main.c. */
+export function* notifyModule(k: Kernel, state: number, module: Addr, undo?: number): Sleeping<number> {
+  return yield* call(k, chainHead(k, ...MODULE_CHAIN), state, module, undo);
 }
 
 /** What a chain's result says as an errno: 0 or negative. Linux: notifier_to_errno(). */

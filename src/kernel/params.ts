@@ -222,5 +222,13 @@ export const paramsApi: KernelApi = kernelApi('kernel/params.c', {
     k.memory.setU8(to + length, 0);
     return length;
   }),
+  /** Frees each element that was set. */
+  param_array_free: blocking({ arg: voidPtr }, nothing, function* (k, { arg }) {
+    const array = k.view(KparamArray, arg);
+    const { free } = k.view(KernelParamOps, array.ops);
+    if (free === 0) return;
+    const count = array.num === 0 ? array.max : k.memory.u32(array.num);
+    for (let n = 0; n < count; n++) yield* k.call(free, array.elem + array.elemsize * n);
+  }),
   param_array_ops: imageData,
 });

@@ -2,6 +2,7 @@
 // Every call runs as a task of the kernel and resolves when that task has finished. A failing call resolves to -errno
 // (as the real system call does); it rejects only when kobox itself is broken.
 import type { StreamFile } from './fs/stream.ts';
+import type { LoadReport } from './module/reasons.ts';
 
 export interface Stat {
   readonly mode: number; // S_IFMT bits and permissions
@@ -73,9 +74,11 @@ export interface Process {
   chown(path: string, uid: number, gid: number): Promise<number>;
   utimes(path: string, mtime: number): Promise<number>;
 
-  /** `by`: the system call that a call trace shows. */
-  init_module(image: Uint8Array, args: string, by?: InitWay): Promise<number>;
-  finit_module(fd: number, args: string, flags: number): Promise<number>;
+  /** `args`: null is an address that cannot be read. `by`: the system call that a call trace shows. */
+  init_module(image: Uint8Array, args: string | null, by?: InitWay): Promise<number>;
+  finit_module(fd: number, args: string | null, flags: number): Promise<number>;
+  /** What the last init_module or finit_module of this process found out. */
+  readonly loadReport: LoadReport | undefined;
   delete_module(name: string, flags: number): Promise<number>;
 
   nanosleep(seconds: number): Promise<number>;

@@ -15,7 +15,7 @@ export interface DescriptionParts {
   readonly release: string;
   readonly version: string;
   readonly vermagic: string;
-  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'bugs' | 'btf' | 'data' | 'data.json', Uint8Array>>;
+  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'bugs' | 'btf' | 'certificates' | 'data' | 'data.json', Uint8Array>>;
   readonly callSites: CallSites;
 }
 
@@ -48,11 +48,20 @@ export function describe(vmlinux: Vmlinux): DescriptionParts {
       kallsyms: utf8(kallsymsText(symbols)),
       bugs: utf8(bugsText(vmlinux.bugs())),
       btf: vmlinux.btf(),
+      certificates: certificates(vmlinux, symbols),
       data,
       'data.json': utf8(JSON.stringify(index)),
     },
     callSites: new CallSites(vmlinux, symbols),
   };
+}
+/** The keys that the kernel trusts from its build on: X.509 certificates in DER, one after another. Source: certs/system_certificates.S. */
+function certificates(vmlinux: Vmlinux, symbols: readonly Symbol[]): Uint8Array {
+  const address = (name: string): number | undefined => symbols.find((symbol) => symbol.name === name)?.address;
+  const [list, size] = [address('system_certificate_list'), address('system_certificate_list_size')];
+  const length = size === undefined ? undefined : vmlinux.at(size, 4);
+  if (list === undefined || length === undefined) return new Uint8Array(0);
+  return vmlinux.at(list, new DataView(length.buffer, length.byteOffset).getUint32(0, true)) ?? new Uint8Array(0);
 }
 function exportLine({ gpl, address, crc, name, namespace }: Export): string {
   return `${gpl ? '!' : ''}${address.toString(16)} ${crc.toString(16)} ${name} ${namespace}`.trimEnd();

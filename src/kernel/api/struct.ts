@@ -20,13 +20,24 @@ export function kernelSymbol(name: string): string {
   return name;
 }
 /** Sizes by struct name, offsets by "STRUCT.PATH", and addresses by "@SYMBOL". */
+const declaredOptions = new Set<string>();
+/** Declares a configuration option that the kernel itself asks for. */
+export function kernelOption(name: string): string {
+  declaredOptions.add(name);
+  return name;
+}
 export type LayoutExtract = ReadonlyMap<string, number>;
 
 /**
- * What the tables ask of BTF and kallsyms, one "KEY NUMBER" a line: a start that finds its answers here need not unpack them.
- * `addressOf`: of symbols that are not exported.
+ * What the tables ask of BTF, kallsyms and the configuration, one "KEY NUMBER" a line: a start that finds its answers here need not
+ * unpack them.
+ * `addressOf`: of symbols that are not exported. `isSet`: whether an option is y; undefined when nobody knows.
  */
-export function extractLayouts(bytes: Uint8Array, addressOf: (symbol: string) => Addr | undefined): string {
+export function extractLayouts(
+  bytes: Uint8Array,
+  addressOf: (symbol: string) => Addr | undefined,
+  isSet: (option: string) => boolean | undefined,
+): string {
   const btf = Btf.parse(bytes);
   const lines: string[] = [];
   // A set grows while it is walked: each struct adds its members.
@@ -43,6 +54,10 @@ export function extractLayouts(bytes: Uint8Array, addressOf: (symbol: string) =>
   for (const name of declaredSymbols) {
     const address = addressOf(name);
     if (address !== undefined) lines.push(`@${name} ${address}`);
+  }
+  for (const name of declaredOptions) {
+    const set = isSet(name);
+    if (set !== undefined) lines.push(`?${name} ${Number(set)}`);
   }
   return lines.join('\n');
 }

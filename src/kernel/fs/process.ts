@@ -11,7 +11,6 @@ import {
   ENOTTY,
   EPERM,
   ESRCH,
-  ETXTBSY,
   EXDEV,
   endsProcess,
   O_ACCMODE,
@@ -31,6 +30,8 @@ import {
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 
+import type { LoadReport } from '../module/reasons.ts';
+import { finitModule, initModule } from '../module/syscalls.ts';
 import { NODENAME } from '../sched/init_task.ts';
 
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
@@ -82,6 +83,10 @@ export class KernelProcess implements Process {
   cwd: string;
   killedBy: number | undefined;
   readonly files: FileTable;
+  loadReport: LoadReport | undefined;
+  readonly #reportLoad = (report: LoadReport): void => {
+    this.loadReport = report;
+  };
   readonly #pending = new Set<number>();
   #ignored: ReadonlySet<number>;
   readonly #handlers = new Map<number, () => void>();
@@ -423,25 +428,11 @@ export class KernelProcess implements Process {
     return this.#change(path, (node) => node.setTime(mtime));
   }
 
-  async init_module(image: Uint8Array, args: string, by: InitWay = 'init_module'): Promise<number> {
-    // A file without room for an ELF header is refused before load_module, silently.
-    if (image.length < 64) return -8;
-    return this.#call(() => this.#k.modules.initModule(image, args, 0, by));
+  init_module(image: Uint8Array, args: string | null, by: InitWay = 'init_module'): Promise<number> {
+    return this.#call(() => initModule(this.#k, image, args ?? undefined, by, this.#reportLoad));
   }
-  async finit_module(fd: number, args: string, flags: number): Promise<number> {
-    const KNOWN_FLAGS = 7;
-    const COMPRESSED_FILE = 4;
-    if ((flags & ~KNOWN_FLAGS) !== 0) return -EINVAL;
-    const descriptor = this.files.get(fd);
-    if (descriptor === undefined || (descriptor.flags & O_ACCMODE) === O_WRONLY) return -EBADF;
-    const { node } = descriptor;
-    if (!(node instanceof RegularFile) || node.size === 0) return -EINVAL;
-    if ((descriptor.flags & O_ACCMODE) !== O_RDONLY) return -ETXTBSY;
-    if ((flags & COMPRESSED_FILE) !== 0) return -95;
-    const image = node.contents();
-    if (typeof image === 'number') return image;
-    if (image.length < 64) return -8;
-    return this.#call(() => this.#k.modules.initModule(image, args, flags, 'finit_module'));
+  finit_module(fd: number, args: string | null, flags: number): Promise<number> {
+    return this.#call(() => finitModule(this.#k, this.files, fd, args ?? undefined, flags, this.#reportLoad));
   }
   async delete_module(name: string, flags: number): Promise<number> {
     return this.#call(() => this.#k.modules.deleteModule(name, flags));

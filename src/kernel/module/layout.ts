@@ -1,6 +1,6 @@
 // Where each section goes: core or init, text before read-only before writable data. Source: kernel/module/main.c,
 // layout_sections(); kernel/module/kallsyms.c, layout_symtab().
-import { type ElfFile, type ElfSymbol, type Section, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHN_UNDEF, SHT_SYMTAB, SYMBOL_SIZE } from '#elf';
+import { type ElfFile, type ElfSymbol, type Section, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHN_UNDEF, SYMBOL_SIZE } from '#elf';
 
 const PAGE = 4096;
 const SHF_RO_AFTER_INIT = 0x00200000;
@@ -126,7 +126,4 @@ export function layOut(elf: ElfFile, symtab: Section, symbols: readonly ElfSymbo
     coreKallsyms: { symtab: coreTable, strtab: coreStrings, typetab: coreTypes },
     initKallsyms: { strtab: strings, kallsyms, typetab: types },
   };
-}
-export function findSymtab(elf: ElfFile): Section | undefined {
-  return elf.sections.find(({ type }) => type === SHT_SYMTAB);
 }

@@ -1,43 +1,53 @@
 // From a module's sections to what the rest of the kernel needs of it: relocations, tables, `struct module`.
 // Source: arch/x86/kernel/module.c, kernel/module/main.c (find_module_sections).
 import { ENOEXEC } from '#abi';
-import { SHT_RELA } from '#elf';
+import { RELA_SIZE, SHT_REL, SHT_RELA } from '#elf';
 import type { Kernel } from '../kernel.ts';
 import type { Addr } from '../memory.ts';
-import { Refusal } from './checks.ts';
 import { type Module, ModuleStruct } from './module.ts';
 import { KernelParam } from './parameters.ts';
+import { type LoadReason, reason } from './reasons.ts';
 import { relocationRules } from './relocations.ts';
 
 const KERNEL_SYMBOL_ENTRY = 12;
 const KERNEL_PARAM_ENTRY = 40;
 
-export function relocate(k: Kernel, module: Module, values: readonly bigint[]): Refusal | undefined {
+/** Linux: apply_relocations(). Gives why it stopped. */
+export function relocate(k: Kernel, module: Module, values: readonly bigint[]): LoadReason | undefined {
   for (const section of module.elf.sections) {
+    if (section.type !== SHT_REL && section.type !== SHT_RELA) continue;
     const target = module.layout.placed.get(section.info);
-    if (section.type !== SHT_RELA || target === undefined) continue;
+    if (target === undefined) continue;
+    if (section.type === SHT_REL)
+      return reason('relocation', ENOEXEC, `module ${module.name}: REL relocation unsupported`, { section: section.name });
     const base = (target.area === 'core' ? module.core : module.init) + target.offset;
-    for (const { offset, symbol, type, addend } of module.elf.relocations(section)) {
+    for (const [n, { offset, symbol, type, addend }] of module.elf.relocations(section).entries()) {
+      const refuse = (text: string | undefined, found: string): LoadReason =>
+        reason('relocation', ENOEXEC, text, {
+          section: section.name,
+          offset: section.offset + n * RELA_SIZE,
+          ...(module.layout.symbols[symbol] && { symbol: module.layout.symbols[symbol].name }),
+          found,
+        });
       const rule = relocationRules.get(type);
-      if (rule === undefined) return new Refusal(ENOEXEC, `module: ${module.name}: Unknown rela relocation: ${type}`);
+      if (rule === undefined) return refuse(`module: ${module.name}: Unknown rela relocation: ${type}`, `type ${type}`);
       if (rule.bytes === 0) continue;
       const place = base + offset;
       // Linux trusts these two; outside the section it would write over something else.
-      if (offset + rule.bytes > target.section.size || symbol >= values.length) return new Refusal(ENOEXEC);
+      if (offset + rule.bytes > target.section.size || symbol >= values.length)
+        return refuse(undefined, `offset ${offset} of ${target.section.size}, symbol ${symbol} of ${values.length}`);
       const value = BigInt.asUintN(64, (values[symbol] as bigint) + addend - (rule.relative ? BigInt(place) : 0n));
       const old = rule.bytes === 8 ? k.memory.u64(place) : BigInt(k.memory.u32(place));
       if (old !== 0n) {
-        return new Refusal(
-          ENOEXEC,
-          `module: x86/modules: Skipping invalid relocation target, existing value is nonzero for type ${type}, loc ${k.hashPointer(place)}, val ${value.toString(16)}`,
-        );
+        const text = `module: x86/modules: Skipping invalid relocation target, existing value is nonzero for type ${type}, loc ${k.hashPointer(place)}, val ${value.toString(16)}`;
+        return refuse(text, `0x${old.toString(16)} instead of 0`);
       }
       const low = BigInt.asUintN(32, value);
       const fits =
         rule.overflow === 'none' || (rule.overflow === 'unsigned' ? low : BigInt.asUintN(64, BigInt.asIntN(32, value))) === value;
       if (!fits) {
         k.log.print('err', `module: overflow in relocation type ${type} val ${value.toString(16)}`);
-        return new Refusal(ENOEXEC, `module: \`${module.name}' likely not compiled with -mcmodel=kernel`);
+        return refuse(`module: \`${module.name}' likely not compiled with -mcmodel=kernel`, `0x${value.toString(16)}`);
       }
       if (rule.bytes === 8) k.memory.setU64(place, value);
       else k.memory.setU32(place, Number(low));
@@ -77,11 +87,14 @@ export function findParameters(k: Kernel, module: Module): void {
   });
 }
 
-export function fillStruct(k: Kernel, module: Module): void {
+/** `signed`: by a key that the kernel trusts. */
+export function fillStruct(k: Kernel, module: Module, signed: boolean): void {
   const struct = k.view(ModuleStruct, module.addr);
   const { core, init } = module.layout;
   // The loader's own reference, and one while init runs.
   struct.refcnt = 2;
+  struct.sig_ok = signed ? 1 : 0;
+  struct.using_gplonly_symbols = module.usesGplOnly ? 1 : 0;
   struct['mkobj.kobj.name'] = struct.name;
   struct['mkobj.kobj.kref.refcount.refs.counter'] = 1;
   struct['mkobj.mod'] = module.addr;

@@ -1,6 +1,6 @@
 // A module in the kernel: what load_module() learnt of it. `struct module` in guest memory has what modules read.
 import type { ElfFile } from '#elf';
-import { embedded, kernelStruct, s32, u32, voidPtr } from '../api/index.ts';
+import { embedded, kernelStruct, s32, u8, u32, voidPtr } from '../api/index.ts';
 import type { TextRange } from '../cpu.ts';
 import type { Addr } from '../memory.ts';
 import type { Layout } from './layout.ts';
@@ -26,7 +26,8 @@ export const ModuleStruct = kernelStruct('module', {
   num_gpl_syms: u32,
   gpl_syms: voidPtr,
   gpl_crcs: voidPtr,
-  sig_ok: { ...u32, bytes: 1 },
+  sig_ok: u8,
+  using_gplonly_symbols: u8,
   extable: voidPtr,
   num_exentries: u32,
   bug_table: voidPtr,

@@ -90,6 +90,15 @@ export function* getParameter(k: Kernel, parameter: KernelParameter): Sleeping<s
   }
 }
 
+/** Lets each parameter's type free what it holds. Linux: destroy_params(). */
+export function* destroyParameters(k: Kernel, parameters: readonly KernelParameter[]): Sleeping<void> {
+  for (const { addr } of parameters) {
+    const param = k.view(KernelParam, addr);
+    const { free } = k.view(KernelParamOps, param.ops);
+    if (free !== 0) yield* k.call(free, param.arg);
+  }
+}
+
 /** Sets all parameters of `args`. Gives 0 or the last error; goes on after errors, as parse_args() does. */
 export function* parseArguments(
   k: Kernel,

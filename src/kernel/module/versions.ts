@@ -1,23 +1,32 @@
 // What a module says it was built against. Source: kernel/module/version.c.
 import type { ElfFile } from '#elf';
+import { findSection } from './checks.ts';
 
-const MODINFO_VERSION_ENTRY = 64;
+const MODVERSION_INFO = 64;
+const NAME = 8;
 
-export function readVersions(section: { size: number } | undefined, elf: ElfFile): ReadonlyMap<string, number> | undefined {
-  const versions = elf.section('__versions');
-  if (section === undefined || versions === undefined) return undefined;
-  const bytes = elf.contents(versions);
+/** CRCs of imported symbols. */
+export type Versions = ReadonlyMap<string, number>;
+
+/** undefined: the module has no __versions. Of several entries for a name the first counts. */
+export function readVersions(elf: ElfFile): Versions | undefined {
+  const section = findSection(elf, '__versions');
+  if (section === undefined) return undefined;
+  const bytes = elf.contents(section);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const map = new Map<string, number>();
-  for (let at = 0; at + MODINFO_VERSION_ENTRY <= bytes.length; at += MODINFO_VERSION_ENTRY) {
-    const end = bytes.indexOf(0, at + 8);
-    const name = String.fromCharCode(...bytes.subarray(at + 8, Math.min(end < 0 ? bytes.length : end, at + MODINFO_VERSION_ENTRY)));
+  for (let at = 0; at + MODVERSION_INFO <= bytes.length; at += MODVERSION_INFO) {
+    const end = bytes.indexOf(0, at + NAME);
+    const name = String.fromCharCode(...bytes.subarray(at + NAME, Math.min(end < 0 ? bytes.length : end, at + MODVERSION_INFO)));
     if (!map.has(name)) map.set(name, view.getUint32(at, true));
   }
   return map;
 }
 /** With versions only what follows the release counts. */
 export function sameMagic(module: string, kernel: string, versioned: boolean): boolean {
-  const tail = (magic: string): string => (versioned ? magic.slice(magic.indexOf(' ')) : magic);
+  const tail = (magic: string): string => {
+    const blank = magic.indexOf(' ');
+    return versioned ? magic.slice(blank < 0 ? magic.length : blank) : magic;
+  };
   return tail(module) === tail(kernel);
 }

@@ -1,0 +1,95 @@
+// What a module must be to fit this kernel: blacklist, struct module, vermagic; and what of its .modinfo taints the kernel.
+// Source: kernel/module/main.c (blacklisted, check_modinfo), kernel/module/version.c.
+import { EINVAL, ENOENT, ENOEXEC, EPERM } from '#abi';
+import type { KernelDescription } from '../description.ts';
+import { TAINT } from '../panic.ts';
+import type { LevelName } from '../printk/log.ts';
+import type { ModuleFile } from './checks.ts';
+import { type LoadReason, reason } from './reasons.ts';
+import { sameMagic, type Versions } from './versions.ts';
+
+const GPL_LICENSES: ReadonlySet<string> = new Set([
+  'GPL',
+  'GPL v2',
+  'GPL and additional rights',
+  'Dual BSD/GPL',
+  'Dual MIT/GPL',
+  'Dual MPL/GPL',
+]);
+
+export function* checkBlacklist({ infoName }: ModuleFile, blacklist: readonly string[]): Generator<LoadReason> {
+  if (blacklist.includes(infoName)) yield reason('blacklist', EPERM, `Module ${infoName} is blacklisted`, { found: infoName });
+}
+
+/**
+ * Compares a symbol's CRC with the one that the module was built against.
+ * @param crc the exporter's; undefined or 0: it has none, which is accepted.
+ * @param versions the module's; undefined: it has none, which the caller must take for a forced load.
+ */
+export function* checkVersion(infoName: string, symbol: string, crc: number | undefined, versions: Versions): Generator<LoadReason> {
+  if (!crc) return;
+  const wanted = versions.get(symbol);
+  if (wanted === crc) return;
+  const expected = `0x${crc.toString(16).padStart(8, '0')}`;
+  const check = symbol === 'module_layout' ? 'module-layout' : 'symbol-version';
+  const errno = symbol === 'module_layout' ? ENOEXEC : EINVAL;
+  const details = { level: 'warning', symbol, expected, section: '__versions' } as const;
+  yield wanted === undefined
+    ? reason(check, errno, `${infoName}: no symbol version for ${symbol}`, { ...details, found: 'no entry' })
+    : reason(check, errno, `${infoName}: disagrees about version of symbol ${symbol}`, {
+        ...details,
+        found: `0x${wanted.toString(16).padStart(8, '0')}`,
+      });
+}
+
+/** The vermagic. A module without one is for the caller to take for a forced load. */
+export function* checkVermagic(file: ModuleFile, description: KernelDescription, versioned: boolean): Generator<LoadReason> {
+  const { vermagic } = description;
+  const own = file.tag('vermagic');
+  if (own === undefined || sameMagic(own, vermagic, versioned)) return;
+  const text = `${file.infoName}: version magic '${own}' should be '${vermagic}'`;
+  yield reason('vermagic', ENOEXEC, text, { expected: vermagic, found: own, section: '.modinfo' });
+}
+
+/** A taint that .modinfo asks for, and the record about it. */
+export interface ModinfoTaint {
+  readonly bit: number;
+  readonly level: LevelName;
+  readonly text: string;
+  /** 'first': while the kernel has not got the taint; 'once': the first time since boot. */
+  readonly said: 'first' | 'once' | 'always';
+}
+/** In Linux's order. */
+export function modinfoTaints({ tag }: Pick<ModuleFile, 'tag'>): ModinfoTaint[] {
+  const license = tag('license') ?? 'unspecified';
+  const taints: (ModinfoTaint | false)[] = [
+    tag('intree') === undefined && {
+      bit: TAINT.OOT_MODULE,
+      level: 'warning',
+      text: 'loading out-of-tree module taints kernel.',
+      said: 'first',
+    },
+    tag('staging') !== undefined && {
+      bit: TAINT.CRAP,
+      level: 'warning',
+      text: 'module is from the staging directory, the quality is unknown, you have been warned.',
+      said: 'always',
+    },
+    tag('livepatch') !== undefined && { bit: TAINT.LIVEPATCH, level: 'notice', text: 'tainting kernel with TAINT_LIVEPATCH', said: 'once' },
+    !GPL_LICENSES.has(license) && {
+      bit: TAINT.PROPRIETARY_MODULE,
+      level: 'warning',
+      text: `module license '${license}' taints kernel.`,
+      said: 'first',
+    },
+    tag('test') !== undefined && { bit: TAINT.TEST, level: 'warning', text: 'loading test module taints kernel.', said: 'first' },
+  ];
+  return taints.filter((taint) => taint !== false);
+}
+
+/** Why a symbol that nobody exports is missing: in words that the check can show. */
+export function unknownSymbol(symbol: string, gplOnly: boolean): LoadReason {
+  return gplOnly
+    ? reason('gpl-symbol', ENOENT, undefined, { symbol, expected: 'a GPL-compatible license', found: 'a proprietary module' })
+    : reason('unknown-symbol', ENOENT, undefined, { symbol, expected: 'an export of the kernel or of a loaded module', found: 'none' });
+}

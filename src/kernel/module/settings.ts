@@ -1,0 +1,45 @@
+// What the kernel's command line and its own parameters say of modules. Source: kernel/module/main.c, kernel/module/signing.c.
+import { kernelOption } from '../api/index.ts';
+import { capable } from '../cred.ts';
+import type { Kernel } from '../kernel.ts';
+import { parseBool } from '../params.ts';
+
+const CAP_SYS_MODULE = 16;
+const SIG = kernelOption('CONFIG_MODULE_SIG');
+const SIG_FORCE = kernelOption('CONFIG_MODULE_SIG_FORCE');
+const DECOMPRESS = kernelOption('CONFIG_MODULE_DECOMPRESS');
+
+export class ModuleSettings {
+  readonly #k: Kernel;
+  /** Whether the kernel looks at signatures at all. Unknown counts as yes: distributions do. */
+  readonly signatures: boolean;
+  /** Whether finit_module takes compressed files. */
+  readonly decompresses: boolean;
+  /** kernel.modules_disabled; `nomodule` at boot. */
+  disabled: boolean;
+  /** module.sig_enforce: unsigned modules are refused. */
+  sigEnforce: boolean;
+  /** module.async_probe: the default of each module's async_probe. */
+  asyncProbe: boolean;
+  /** initcall_debug: each init is reported. */
+  initcallDebug: boolean;
+  /** module_blacklist=. */
+  readonly blacklist: readonly string[];
+
+  constructor(k: Kernel) {
+    this.#k = k;
+    const { commandLine, description } = k;
+    const on = (name: string): boolean => commandLine.has(name) && parseBool(commandLine.value(name) || '1') === true;
+    this.signatures = description.isSet(SIG) ?? true;
+    this.decompresses = description.isSet(DECOMPRESS) ?? false;
+    this.disabled = commandLine.has('nomodule');
+    this.sigEnforce = description.isSet(SIG_FORCE) === true || on('module.sig_enforce');
+    this.asyncProbe = on('module.async_probe');
+    this.initcallDebug = on('initcall_debug');
+    this.blacklist = commandLine.value('module_blacklist')?.split(',') ?? [];
+  }
+  /** Whether the running task may load and unload modules. */
+  get permitted(): boolean {
+    return capable(this.#k, CAP_SYS_MODULE) && !this.disabled;
+  }
+}
