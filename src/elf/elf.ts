@@ -145,23 +145,28 @@ export class ElfFile {
   }
   /** The symbols of a SHT_SYMTAB section. */
   symbols(table: Section): ElfSymbol[] {
+    const count = Math.floor(this.contents(table).length / SYMBOL_SIZE);
+    return Array.from({ length: count }, (_, n) => this.#symbol(table, n));
+  }
+  /** One of them. */
+  symbol(table: Section, n: number): ElfSymbol | undefined {
+    return n < Math.floor(this.contents(table).length / SYMBOL_SIZE) ? this.#symbol(table, n) : undefined;
+  }
+  #symbol(table: Section, n: number): ElfSymbol {
+    const { view } = this;
     const strings = this.sections[table.link];
-    const bytes = this.contents(table);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return Array.from({ length: Math.floor(bytes.length / SYMBOL_SIZE) }, (_, n) => {
-      const at = n * SYMBOL_SIZE;
-      const nameOffset = view.getUint32(at, true);
-      const info = view.getUint8(at + 4);
-      return {
-        nameOffset,
-        name: strings === undefined ? '' : this.stringIn(strings, nameOffset),
-        type: info & 15,
-        binding: info >> 4,
-        section: view.getUint16(at + 6, true),
-        value: view.getBigUint64(at + 8, true),
-        size: Number(view.getBigUint64(at + 16, true)),
-      };
-    });
+    const at = table.offset + n * SYMBOL_SIZE;
+    const nameOffset = view.getUint32(at, true);
+    const info = view.getUint8(at + 4);
+    return {
+      nameOffset,
+      name: strings === undefined ? '' : this.stringIn(strings, nameOffset),
+      type: info & 15,
+      binding: info >> 4,
+      section: view.getUint16(at + 6, true),
+      value: view.getBigUint64(at + 8, true),
+      size: Number(view.getBigUint64(at + 16, true)),
+    };
   }
   relocations(section: Section): Relocation[] {
     const bytes = this.contents(section);

@@ -34,12 +34,12 @@ export class ModuleFile {
   /** Undefined when there is no ELF header. */
   readonly elf: ElfFile | undefined;
   readonly symtab: Section | undefined;
-  readonly symbols: readonly ElfSymbol[];
   readonly modinfo: readonly { readonly tag: string; readonly value: string }[];
   /** CRC by symbol; undefined without a section __versions. */
   readonly versions: ReadonlyMap<string, number> | undefined;
-  readonly layout: Layout | undefined;
-  readonly bases: Bases;
+  readonly #at: Bases | undefined;
+  #symbols: readonly ElfSymbol[] | undefined;
+  #laidOut: { readonly layout: Layout | undefined } | undefined;
   /** What is broken, in words. */
   readonly problems: string[] = [];
   readonly #relocations = new Map<Section, readonly Relocation[]>();
@@ -50,15 +50,31 @@ export class ModuleFile {
     this.elf = this.#open();
     this.symtab = this.elf?.sections.find(({ type }) => type === SHT_SYMTAB);
     if (this.elf !== undefined && this.symtab === undefined) this.problems.push('there is no symbol table: it was stripped, or lost');
-    this.symbols = this.elf !== undefined && this.symtab !== undefined ? this.elf.symbols(this.symtab) : [];
     const info = this.elf?.section('.modinfo');
     if (this.elf !== undefined && info === undefined) this.problems.push('there is no section .modinfo');
     this.modinfo = this.elf !== undefined && info !== undefined ? modinfoEntries(this.elf.contents(info)) : [];
     if (this.elf !== undefined && this.elf.section(THIS_MODULE) === undefined) this.problems.push(`there is no section ${THIS_MODULE}`);
     this.versions = this.elf && readVersions(this.elf);
-    this.layout = this.#layOut();
+    this.#at = at;
+    if (this.elf !== undefined && this.symtab !== undefined && this.elf.sections[this.symtab.link] === undefined)
+      this.problems.push(`the symbol table's names (section ${this.symtab.link}) are not there`);
+  }
+  /** All symbols: read when they are first asked for, as is the layout. */
+  get symbols(): readonly ElfSymbol[] {
+    this.#symbols ??= this.elf !== undefined && this.symtab !== undefined ? this.elf.symbols(this.symtab) : [];
+    return this.#symbols;
+  }
+  symbol(n: number): ElfSymbol | undefined {
+    if (this.#symbols !== undefined) return this.#symbols[n];
+    return this.symtab && this.elf?.symbol(this.symtab, n);
+  }
+  get layout(): Layout | undefined {
+    this.#laidOut ??= { layout: this.#layOut() };
+    return this.#laidOut.layout;
+  }
+  get bases(): Bases {
     const core = kernelAddr(MODULES.start);
-    this.bases = at ?? { core, init: core + (this.layout?.core.size ?? 0) + PAGE };
+    return this.#at ?? { core, init: core + (this.layout?.core.size ?? 0) + PAGE };
   }
   /** The ELF file: what stands before an appended signature. */
   #open(): ElfFile | undefined {
@@ -94,10 +110,7 @@ export class ModuleFile {
   #layOut(): Layout | undefined {
     const { elf, symtab } = this;
     if (elf === undefined || symtab === undefined) return undefined;
-    if (elf.sections[symtab.link] === undefined) {
-      this.problems.push(`the symbol table's names (section ${symtab.link}) are not there`);
-      return undefined;
-    }
+    if (elf.sections[symtab.link] === undefined) return undefined;
     return layOut(elf, symtab, this.symbols);
   }
   tag(name: string): string | undefined {
@@ -144,7 +157,7 @@ export class ModuleFile {
     const found = new Map<number, Target>();
     for (const table of this.relocationsOf(section)) {
       for (const { offset, symbol, addend } of this.relocations(table)) {
-        const target = this.symbols[symbol];
+        const target = this.symbol(symbol);
         if (target !== undefined) found.set(offset, { symbol: target, addend: Number(addend) });
       }
     }

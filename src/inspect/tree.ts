@@ -2,7 +2,7 @@
 import { exportsOf, type ModuleExportEntry } from './exports.ts';
 import { ModuleFile } from './module_file.ts';
 
-/** The host's folder of modules. */
+/** A file of the host's folder of modules. */
 export interface TreeFile {
   /** Path below the tree. */
   readonly path: string;
@@ -12,6 +12,8 @@ export interface TreeModule {
   /** As the kernel will know it: '-' of the file name become '_'. */
   readonly name: string;
   readonly path: string;
+  readonly exports: readonly ModuleExportEntry[];
+  readonly read: () => Uint8Array;
 }
 export interface TreeExport extends ModuleExportEntry {
   readonly module: TreeModule;
@@ -19,14 +21,14 @@ export interface TreeExport extends ModuleExportEntry {
 
 export class ModuleTree {
   readonly #exports = new Map<string, TreeExport>();
-  readonly #files = new Map<string, TreeFile>();
+  readonly modules = new Map<string, TreeModule>();
 
   constructor(files: Iterable<TreeFile>) {
-    for (const file of files) {
-      const name = (file.path.split('/').at(-1) as string).replace(/\.ko$/, '').replaceAll('-', '_');
-      const module = { name, path: file.path };
-      this.#files.set(name, file);
-      for (const entry of exportsOf(new ModuleFile(file.read()))) {
+    for (const { path, read } of files) {
+      const name = (path.split('/').at(-1) as string).replace(/\.ko$/, '').replaceAll('-', '_');
+      const module = { name, path, read, exports: exportsOf(new ModuleFile(read())) };
+      this.modules.set(name, module);
+      for (const entry of module.exports) {
         // The first in the order of the tree counts: a second module with it could not be loaded beside it.
         if (!this.#exports.has(entry.name)) this.#exports.set(entry.name, { ...entry, module });
       }
@@ -34,10 +36,5 @@ export class ModuleTree {
   }
   exporter(symbol: string): TreeExport | undefined {
     return this.#exports.get(symbol);
-  }
-  /** A module by its name. */
-  open(name: string): ModuleFile | undefined {
-    const file = this.#files.get(name);
-    return file && new ModuleFile(file.read());
   }
 }

@@ -1,4 +1,5 @@
 export * from './api/index.ts';
+export { CommandLine } from './cmdline.ts';
 export * from './cpu.ts';
 export * from './description.ts';
 export * from './fs/host_folder.ts';
@@ -8,14 +9,38 @@ export * from './host.ts';
 export * from './kernel.ts';
 export * from './memory.ts';
 export { MODULES } from './mm/layout.ts';
+export { type Checked, checkElf, checkModuleFile, checkSectionFlags, type ModuleFile as LoadableFile } from './module/checks.ts';
 export { type Layout, layOut, type SectionClass, sectionClass } from './module/layout.ts';
-export type { LoadReason, LoadReport } from './module/reasons.ts';
-export { relocationRules } from './module/relocations.ts';
-export { modinfoTaints } from './module/rules.ts';
-export { readVersions } from './module/versions.ts';
+export { advice, type LoadReason, type LoadReport, reason } from './module/reasons.ts';
+export { checkSite, type RelocationSite, relocationRules, relocationValue, relUnsupported } from './module/relocations.ts';
+export {
+  checkSymbol,
+  duplicateExport,
+  type Exporter,
+  type Found,
+  mayStayUnresolved,
+  noPercpu,
+  resolveSymbol,
+  type SymbolUser,
+  unknownRecord,
+} from './module/resolve.ts';
+export {
+  checkBlacklist,
+  checkVermagic,
+  checkVersion,
+  exportsUnversioned,
+  modinfoTaints,
+  PROPRIETARY_KERNEL_ONLY,
+  PROPRIETARY_NAMES,
+} from './module/rules.ts';
+export { type BootSettings, bootSettings } from './module/settings.ts';
+export { checkSignature, unsignedRefusal } from './module/signature.ts';
+export { readVersions, type Versions } from './module/versions.ts';
 export { moduleTaintLetters, TAINT } from './panic.ts';
+export { integerTypes, parseBool, parseInteger } from './params.ts';
 export * from './printk/log.ts';
 export * from './read.ts';
+export { LOCKDOWN, lockdownAtBoot } from './security/lockdown.ts';
 export * from './syscalls.ts';
 export * from './tables.ts';
 export type { StartedProgram, UserMode } from './umh.ts';
