@@ -27,13 +27,16 @@ const tree = new ModuleTree(paths.map((path) => ({ path, read: () => readFileSyn
 console.log(`the tree's exports, once for all kernels: ${since(start)}`);
 
 const asked = process.argv.slice(2);
-for (const { release } of listKernels().filter((kernel) => (asked.length === 0 ? kernel.release === RELEASE : asked.includes(kernel.release)))) {
+for (const { release } of listKernels().filter((kernel) =>
+  asked.length === 0 ? kernel.release === RELEASE : asked.includes(kernel.release),
+)) {
   start = mark();
   const checker = new Checker({ kernel: loadKernel(release), tree });
   const reports: CheckReport[] = [];
   for (const module of tree.modules.values()) reports.push(checker.checkTree(module));
   const checks = new Map<string, number>();
-  for (const { reasons } of reports) for (const check of new Set(reasons.map((why) => why.check))) checks.set(check, (checks.get(check) ?? 0) + 1);
+  for (const { reasons } of reports)
+    for (const check of new Set(reasons.map((why) => why.check))) checks.set(check, (checks.get(check) ?? 0) + 1);
   const loading = reports.filter(({ loads }) => loads).length;
   const running = reports.filter(({ kobox }) => kobox.runs).length;
   const refused = [...checks].map(([check, count]) => `${count} ${check}`).join(', ');

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Runs a shell script on Debian's kernel in QEMU (software emulation), with busybox and the real kmod, and prints its output.
-# Usage: tools/qemu-run.sh SCRIPT [FILE...]     files are copied to /root; KERNEL_ARGUMENTS is added to the command line
+# Usage: tools/qemu-run.sh SCRIPT [FILE...]     files are copied to /root; KERNEL_ARGUMENTS is added to the command line;
+# KERNEL_IMAGE is another kernel's vmlinuz
 set -euo pipefail
 release=6.1.0-56-amd64
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -36,7 +37,7 @@ chmod +x "$fs/init"
 (cd "$fs" && find . | cpio -o -H newc --quiet | gzip -1 > "$work/initramfs.gz")
 timeout 300 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -display none -no-reboot \
   -serial "file:$work/console" -serial "file:$work/output" \
-  -kernel "$root/build/linux-image-$release/boot/vmlinuz-$release" -initrd "$work/initramfs.gz" \
+  -kernel "${KERNEL_IMAGE:-$root/build/linux-image-$release/boot/vmlinuz-$release}" -initrd "$work/initramfs.gz" \
   -append "console=ttyS0 panic=-1 quiet ${KERNEL_ARGUMENTS:-}" || true
 tr -d '\r' < "$work/output" | sed '/^--- end$/,$d'
 if ! grep -q '^--- end' "$work/output"; then

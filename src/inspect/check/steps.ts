@@ -1,6 +1,6 @@
 // load_module()'s steps over a file, going on where the loader stops: every reason that is in the way. The rules are the loader's own
 // (src/kernel/module); what they need of a running kernel comes from its description.
-import { ENOMEM, EPERM } from '#abi';
+import { EINVAL, ENOMEM, EPERM } from '#abi';
 import { type ElfSymbol, SHN_ABS, SHN_COMMON, SHN_UNDEF } from '#elf';
 import {
   type Addr,
@@ -147,12 +147,18 @@ export class CheckedModule implements SymbolUser {
   }
 
   *#permission(): Generator<LoadReason> {
+    if (this.#image.length === 0) yield reason('file', EINVAL, undefined, { found: 'an empty file' });
     if (this.#target.settings.disabled) yield reason('permission', EPERM, undefined, { found: 'nomodule on the command line' });
   }
   *#signature(): Generator<LoadReason> {
     const { settings, description, lockedDown } = this.#target;
     if (!settings.signatures) return;
-    const checked = checkSignature(this.#image, () => description.certificates, false, (record) => this.notes.push(record));
+    const checked = checkSignature(
+      this.#image,
+      () => description.certificates,
+      false,
+      (record) => this.notes.push(record),
+    );
     if ('check' in checked) {
       yield checked;
       return;

@@ -1,0 +1,81 @@
+// The modules that the real kernels were given (tools/record-check.ts), each alone: Debian's of this release and of others, samples
+// of ours, and mutations.
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { Altered, mutations } from './mutations.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+const RELEASE = '6.1.0-56-amd64';
+const debian = join(root, `build/linux-image-${RELEASE}/lib/modules/${RELEASE}`);
+/** Every so many of Debian's modules. */
+const STEP = 60;
+const FIRST = 30;
+/** And these: per-CPU data, namespaces, staging, live patching of code, exports, what needs a CPU or a device that is not there. */
+const CHOSEN = [
+  'zsmalloc',
+  'keywrap',
+  'kvm',
+  'kvm-intel',
+  'r8192u_usb',
+  'crc7',
+  'crc-itu-t',
+  'lm75',
+  'dummy',
+  'bridge',
+  'stp',
+  'crc32_generic',
+];
+/** Samples whose init and exit are quick and leave nothing. */
+const OURS = ['minimal', 'hello', 'params', 'failinit', 'exporter', 'importer', 'list', 'kthread', 'chardev'];
+
+export interface Sample {
+  /** Also its file's name when it is recorded. */
+  readonly id: string;
+  readonly bytes: () => Uint8Array;
+}
+/** Kernels that the sample was recorded on, and what is on their command lines. */
+export const kernels: readonly { readonly release: string; readonly commandLine: string }[] = [
+  { release: RELEASE, commandLine: 'module_blacklist=crc_itu_t,nothing' },
+  { release: '6.1.0-56-rt-amd64', commandLine: '' },
+  { release: '6.1.0-56-cloud-amd64', commandLine: '' },
+  { release: '6.1.0-47-amd64', commandLine: '' },
+  { release: '6.1.0-47-cloud-amd64', commandLine: 'module.sig_enforce=1' },
+];
+
+const paths = readdirSync(debian, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ko'))
+  .sort();
+const named = (name: string): string => {
+  const path = paths.find((each) => basename(each, '.ko') === name);
+  if (path === undefined) throw new Error(`no module ${name}`);
+  return join(debian, path);
+};
+const own = (name: string): string => join(root, name === 'slow' ? 'test/inspect/slow.ko' : `samples/${name}/${name}.ko`);
+const file = (id: string, path: string): Sample => ({ id, bytes: () => readFileSync(path) });
+
+function others(): Sample[] {
+  const folder = join(root, 'test/check/modules');
+  return readdirSync(folder)
+    .sort()
+    .flatMap((release) =>
+      readdirSync(join(folder, release))
+        .sort()
+        .map((name) => file(`${release}-${basename(name, '.ko')}`, join(folder, release, name))),
+    );
+}
+export const samples: readonly Sample[] = [
+  ...paths
+    .filter((_, n) => n % STEP === FIRST && !CHOSEN.includes(basename(paths[n] as string, '.ko')))
+    .map((path) => file(basename(path, '.ko'), join(debian, path))),
+  ...CHOSEN.map((name) => file(name, named(name))),
+  ...others(),
+  ...OURS.map((name) => file(`our-${name}`, own(name))),
+  { id: 'mutation-empty', bytes: () => new Uint8Array(0) },
+  ...mutations.map(({ name, base, alter }) => ({
+    id: `mutation-${name}`,
+    bytes: () => {
+      const module = new Altered(readFileSync(base.endsWith('.ko') ? named(base.slice(0, -3)) : own(base)));
+      return alter(module) ?? module.bytes;
+    },
+  })),
+];
