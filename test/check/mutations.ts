@@ -84,7 +84,7 @@ const unknownType = (module: Altered): void =>
 const unknownSymbol = text('.strtab', '_printk', '_prinqk');
 
 /** Bytes behind the ELF file of a module that Debian signed. */
-const SIGNATURE = 681 + 12 + 28;
+export const SIGNATURE = 681 + 12 + 28;
 /** Of a signed module: the trailer's field, from its start. */
 const trailer = (field: number, value: number) => (module: Altered) => {
   module.bytes[module.bytes.length - 40 + field] = value;

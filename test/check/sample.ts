@@ -2,7 +2,7 @@
 // of ours, and mutations.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Altered, mutations } from './mutations.ts';
+import { Altered, mutations, SIGNATURE } from './mutations.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const RELEASE = '6.1.0-56-amd64';
@@ -42,6 +42,16 @@ export const kernels: readonly { readonly release: string; readonly commandLine:
   { release: '6.1.0-47-cloud-amd64', commandLine: 'module.sig_enforce=1' },
 ];
 
+/**
+ * Modules of this release that claim to know struct module of another kernel (the CRC of its module_layout): their symbols are compared
+ * one by one then.
+ */
+const CLAIMS: readonly (readonly [release: string, crc: number])[] = [
+  ['6.1.0-47-amd64', 0x160c03af],
+  ['6.1.0-56-cloud-amd64', 0xa351f379],
+];
+const CLAIMING = ['crc7', 'lm75', 'dummy', 'bridge', 'stp', 'keywrap', 'kvm', 'i2c-mux', 'ext4', 'snd', 'cfg80211', 'nls_cp866'];
+
 const paths = readdirSync(debian, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ko'))
   .sort();
@@ -70,6 +80,16 @@ export const samples: readonly Sample[] = [
   ...CHOSEN.map((name) => file(name, named(name))),
   ...others(),
   ...OURS.map((name) => file(`our-${name}`, own(name))),
+  ...CLAIMS.flatMap(([release, crc]) =>
+    CLAIMING.map((name) => ({
+      id: `as-${release}-${name}`,
+      bytes: () => {
+        const module = new Altered(readFileSync(named(name)));
+        module.view.setUint32(module.version('module_layout'), crc, true);
+        return module.bytes.subarray(0, -SIGNATURE);
+      },
+    })),
+  ),
   { id: 'mutation-empty', bytes: () => new Uint8Array(0) },
   ...mutations.map(({ name, base, alter }) => ({
     id: `mutation-${name}`,
