@@ -1,4 +1,5 @@
 // kobox check against real kernels: what they said to each module of a sample, inserted alone (tools/record-check.ts).
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -6,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { loadKernel } from '#host-node';
 import { Checker, type CheckReport, checkText, ModuleTree } from '#inspect';
 import { type KernelDescription, loadDescription } from '#kernel';
-import { kernels, samples } from './check/sample.ts';
+import { kernels, pairs, parameterStrings, samples } from './check/sample.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const SHIPPED = '6.1.0-56-amd64';
@@ -32,17 +33,18 @@ interface Recorded {
   /** The kernel's records, with their levels. */
   readonly records: readonly string[];
 }
-function recorded(release: string): ReadonlyMap<string, Recorded> {
-  const text = readFileSync(join(root, `test/check/${release}.txt`), 'latin1');
-  const blocks = text.split(/^== /m).slice(1);
-  return new Map(
-    blocks.map((block) => {
+function parseBlocks(text: string): Recorded[] {
+  return text
+    .split(/^== /m)
+    .slice(1)
+    .map((block) => {
       const [head = '', ...records] = block.trimEnd().split('\n');
       const [id = '', errno] = head.split(' ');
-      return [id, { id, errno: Number(errno), records }];
-    }),
-  );
+      return { id, errno: Number(errno), records };
+    });
 }
+const recorded = (release: string): ReadonlyMap<string, Recorded> =>
+  new Map(parseBlocks(readFileSync(join(root, `test/check/${release}.txt`), 'latin1')).map((block) => [block.id, block]));
 /** What a kernel says of a module that it loads or refuses, beside what the module itself says; hashed addresses made alike. */
 const LOADER =
   /: Unknown symbol |disagrees about version|no symbol version|version magic|^<.>Invalid |^<.>ELF Spec|stripped\?|No module found|is blacklisted|WRITE\|EXEC|-fno-common|invalid section index|relocation|-mcmodel|exports duplicate|Could not allocate|from namespace|is rejected|non-zero params|GPL-only symbols/;
@@ -83,4 +85,84 @@ describe.each(kernels)('$release', ({ release, commandLine }) => {
       expect([0, 2, 12, 16, 19, 95]).toContain(errno);
     } else expect(errno).toBe(report.errno);
   });
+});
+
+const blocks = (name: string): Recorded[] => [...parseBlocks(readFileSync(join(root, 'test/check', name), 'latin1'))];
+describe('parameters', () => {
+  const module = samples.find(({ id }) => id === 'our-params')?.bytes() ?? new Uint8Array(0);
+  const real = blocks('parameters.txt');
+  test.for(parameterStrings.map((text, n) => ({ text: text.slice(0, 60), whole: text, n })))('$text', ({ whole, n }) => {
+    const { errno, records } = real[n] as Recorded;
+    const report = new Checker({ kernel: loadKernel(), parameters: whole }).check(module);
+    expect(report.errno).toBe(errno);
+    if (n === parameterStrings.length - 1) return;
+    // A record has no room for the longest.
+    const said = records.filter((record) => record.startsWith('<3>params: `')).map((record) => record.slice(3, 900));
+    expect(report.reasons.map(({ record }) => record?.text.slice(0, 897))).toEqual(said);
+    const ignored = records.filter((record) => record.includes('unknown parameter')).map((record) => record.slice(3));
+    expect(report.notes.filter((note) => note.includes('unknown parameter'))).toEqual(ignored);
+  });
+  test('what only the module can say is said to be so', () => {
+    const { loads, notes } = new Checker({ kernel: loadKernel(), parameters: 'even=3' }).check(module);
+    expect({ loads, notes }).toEqual({ loads: true, notes: ["even: only the module itself can say whether it takes '3'"] });
+  });
+});
+describe('with a tree', () => {
+  const real = blocks('pairs.txt');
+  test.for(pairs.map((pair, n) => ({ ...pair, n })))('$id', ({ first, second, n }) => {
+    const tree = new ModuleTree([{ path: 'extra/exporter.ko', read: first.bytes }]);
+    const report = new Checker({ kernel: loadKernel(), tree }).check(second.bytes());
+    const { errno, records } = real[2 * n + 1] as Recorded;
+    expect(report.errno).toBe(errno);
+    expect(expectedRecords(report)).toEqual(records.filter((record) => LOADER.test(record)));
+    const exporter = { name: 'exporter', path: 'extra/exporter.ko', loads: true, reasons: [] };
+    expect(report.dependencies).toEqual(errno === 0 ? [exporter] : expect.any(Array));
+  });
+  const folder = join(root, `build/linux-image-${SHIPPED}/lib/modules/${SHIPPED}`);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ko'))
+    .sort();
+  test('every module of the package loads on its kernel, after those that modinfo names', { timeout: 120_000 }, () => {
+    const tree = new ModuleTree(files.map((path) => ({ path, read: () => readFileSync(join(folder, path)) })));
+    const checker = new Checker({ kernel: loadKernel(), tree });
+    const reports = new Map([...tree.modules.values()].map((module) => [module.name, checker.checkTree(module)]));
+    expect(reports.size).toBe(4023);
+    expect([...reports.values()].filter(({ loads }) => !loads)).toEqual([]);
+    const direct = (name: string): string[] => {
+      const names = execFileSync('modinfo', ['-F', 'depends', join(folder, tree.modules.get(name)?.path ?? '')], {
+        encoding: 'utf8',
+      }).trim();
+      return names === '' ? [] : names.split(',').map((each) => each.replaceAll('-', '_'));
+    };
+    const all = (name: string, found = new Set<string>()): Set<string> => {
+      for (const each of direct(name)) if (!found.has(each)) all(each, found.add(each));
+      return found;
+    };
+    for (const name of [...reports.keys()].filter((_, n) => n % 50 === 0)) {
+      const dependencies = reports.get(name)?.dependencies.map((each) => each.name) ?? [];
+      expect([...dependencies].sort(), name).toEqual([...all(name)].sort());
+      // Each comes after what it needs itself.
+      for (const [n, each] of dependencies.entries()) expect(dependencies.slice(0, n), each).toEqual(expect.arrayContaining(direct(each)));
+    }
+  });
+});
+test('all that is in the way is said, not only what Linux says first', () => {
+  const image = samples.find(({ id }) => id === 'mutation-everything')?.bytes() ?? new Uint8Array(0);
+  const { reasons, errno } = new Checker({ kernel: loadKernel() }).check(image);
+  expect(reasons.map(({ step, check, symbol }) => `${step} ${check} ${symbol ?? ''}`.trim())).toEqual([
+    'check_modstruct_version module-layout module_layout',
+    'check_modinfo vermagic',
+    'simplify_symbols common-symbol __this_module',
+    'simplify_symbols symbol-version __fentry__',
+    'simplify_symbols unknown-symbol _prinqk',
+    'apply_relocations relocation __fentry__',
+  ]);
+  expect(errno).toBe(8);
+});
+test('what is missing in kobox is told apart from what is missing in the kernel', () => {
+  const report = new Checker({ kernel: loadKernel() }).check(samples.find(({ id }) => id === 'dummy')?.bytes() ?? new Uint8Array(0));
+  expect(report.loads).toBe(true);
+  expect(report.kobox.runs).toBe(false);
+  expect(report.kobox.missing).toContain('alloc_netdev_mqs');
+  expect(checkText('dummy.ko', report)).toMatch(/^dummy\.ko: 6\.1\.0-56-amd64: loads\n {2}in kobox: lacks \d+ symbols: /);
 });

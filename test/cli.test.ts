@@ -58,6 +58,8 @@ const wrong: readonly (readonly [args: readonly string[], message: string, statu
     "samples/hello/hello.ko: no function 'hello' (hello_init, hello_exit?)\n",
     1,
   ],
+  [['check'], `check needs module files\n${usage}`, 2],
+  [['check', 'samples/hello/hello.ko', '/nosuch.ko'], '/nosuch.ko: no such file\n', 1],
   [['kernel', 'import', '/nosuch'], '/nosuch: no such file or folder\n', 1],
   [['kernel', 'import', 'README.md'], 'README.md is no kernel image that kobox can read: not a bzImage (no HdrS) at byte 514\n', 1],
   [['kernel', 'import', 'samples'], 'samples holds no kernel image (boot/vmlinuz-*)\n', 1],
@@ -98,6 +100,30 @@ test('inspect: text, JSON, one part, a function, and a damaged file with its sta
   const damaged = kobox(['inspect', join(folder, 'cut.ko')]);
   expect(damaged.stdout).toMatch(/\n\nProblems:\n {2}the section table \(\d+ entries at byte \d+\) reaches past the end/);
   expect(damaged.status).toBe(1);
+});
+test('check: the verdict as text, as JSON and as status', () => {
+  const good = kobox(['check', 'samples/hello/hello.ko']);
+  const head = 'samples/hello/hello.ko: 6.1.0-56-amd64: loads\n  taints the kernel: OE\n  in kobox: runs\n';
+  expect(good).toEqual({ stdout: head, stderr: '', status: 0 });
+  const both = kobox(['check', 'samples/hello/hello.ko', 'samples/importer/importer.ko', '--kernel', '6.1.0-56-amd64']);
+  expect(both.stdout).toMatch(
+    /^samples\/importer\/importer\.ko: 6\.1\.0-56-amd64: does not load \(2 reasons\)\n {2}unknown-symbol exporter_multiply \(ENOENT/m,
+  );
+  expect(both.status).toBe(1);
+  expect(kobox(['check', 'samples/importer/importer.ko', '--modules', 'samples']).stdout).toMatch(/: loads\n {2}after: exporter\n/);
+  const forbidden = kobox(['check', 'samples/hello/hello.ko', '--cmdline', 'quiet module.sig_enforce=1 module_blacklist=hello', '--json']);
+  const { version, results } = JSON.parse(forbidden.stdout);
+  expect(version).toBe(1);
+  expect(
+    results.map((each: { file: string; loads: boolean; reasons: { check: string }[] }) => [
+      each.file,
+      each.loads,
+      each.reasons.map(({ check }) => check),
+    ]),
+  ).toEqual([['samples/hello/hello.ko', false, ['signature', 'blacklist']]]);
+  expect(kobox(['check', 'samples/params/params.ko', '--parameters', 'octet=256']).stdout).toMatch(
+    /parameter octet \(ERANGE, parse_args\): expected byte, found 256\n/,
+  );
 });
 test('-c finds modules of the working directory; a module with a timer does not keep the command from ending', () => {
   const { stdout, status } = kobox(['-c', 'insmod samples/hello/hello.ko && insmod samples/timer/timer.ko && lsmod | wc -l; sleep 100 &']);

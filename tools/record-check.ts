@@ -1,5 +1,6 @@
 // Records what real kernels say to the modules of test/check/sample.ts, each inserted alone: test/check/RELEASE.txt. Of kernels that do not
 // ship with kobox it also keeps what a check needs of their description: test/check/kernels/RELEASE.
+// On the shipped kernel also what it says to parameter strings, and to pairs of modules: parameters.txt, pairs.txt.
 // Run: npx tsx -C source tools/record-check.ts [RELEASE...]     downloads the kernel packages by apt
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describeFolder } from '#host-node';
 import { importPath, writeDescription } from '../src/host-node/import.ts';
-import { kernels, samples } from '../test/check/sample.ts';
+import { kernels, pairs, parameterStrings, samples } from '../test/check/sample.ts';
 
 const SHIPPED = '6.1.0-56-amd64';
 const root = new URL('..', import.meta.url).pathname;
@@ -39,28 +40,35 @@ function keepDescription(release: string, folder: string): void {
   writeFileSync(join(kept, 'layouts'), layouts.map(([key, value]) => `${key} ${value}\n`).join(''));
 }
 
-try {
-  const files: string[] = [];
-  mkdirSync(join(work, 'sample'));
-  for (const { id, bytes } of samples) writeFileSync(join(work, 'sample', id), bytes());
-  execFileSync('gcc', ['-O2', '-static', '-o', join(work, 'finit'), join(root, 'tools/finit.c')]);
+/** Runs commands in the folder of the sample on a kernel: what they print. */
+function onKernel(release: string, folder: string, commandLine: string, commands: readonly string[]): string {
+  const script = join(work, 'script');
   // The clock's calibration is over by then; the records have no times.
-  writeFileSync(
-    join(work, 'script'),
-    `sleep 3; echo N > /sys/module/printk/parameters/time; cd sample; ../finit ${samples.map(({ id }) => id).join(' ')}\n`,
-  );
-  files.push(join(work, 'finit'), join(work, 'sample'));
+  writeFileSync(script, ['sleep 3; echo N > /sys/module/printk/parameters/time; cd sample', ...commands, ''].join('\n'));
+  return execFileSync(join(root, 'tools/qemu-run.sh'), [script, join(work, 'finit'), join(work, 'sample')], {
+    encoding: 'latin1',
+    maxBuffer: 2 ** 26,
+    env: { ...process.env, KERNEL_ARGUMENTS: commandLine, KERNEL_IMAGE: join(folder, `boot/vmlinuz-${release}`) },
+  });
+}
+const write = (name: string, text: string): void => writeFileSync(join(root, 'test/check', name), text, 'latin1');
+
+try {
+  mkdirSync(join(work, 'sample'));
+  const all = [...samples, ...pairs.flatMap(({ first, second }) => [first, second])];
+  for (const { id, bytes } of all) writeFileSync(join(work, 'sample', id), bytes());
+  execFileSync('gcc', ['-O2', '-static', '-o', join(work, 'finit'), join(root, 'tools/finit.c')]);
   const asked = process.argv.slice(2);
   for (const { release, commandLine } of kernels.filter((kernel) => asked.length === 0 || asked.includes(kernel.release))) {
     const folder = packageFolder(release);
     if (release !== SHIPPED) keepDescription(release, folder);
-    const text = execFileSync(join(root, 'tools/qemu-run.sh'), [join(work, 'script'), ...files], {
-      encoding: 'latin1',
-      maxBuffer: 2 ** 26,
-      env: { ...process.env, KERNEL_ARGUMENTS: commandLine, KERNEL_IMAGE: join(folder, `boot/vmlinuz-${release}`) },
-    });
-    writeFileSync(join(root, `test/check/${release}.txt`), text, 'latin1');
-    console.log(`${release}: ${text.split('\n== ').length} modules`);
+    write(`${release}.txt`, onKernel(release, folder, commandLine, [`../finit ${samples.map(({ id }) => id).join(' ')}`]));
+    console.log(`${release}: ${samples.length} modules`);
+    if (release !== SHIPPED) continue;
+    const quoted = parameterStrings.map((text) => `../finit -p '${text}' our-params`);
+    write('parameters.txt', onKernel(release, folder, '', quoted));
+    const inserted = pairs.map(({ first, second }) => `../finit -k ${first.id}; ../finit ${second.id}; rmmod exporter`);
+    write('pairs.txt', onKernel(release, folder, '', inserted));
   }
 } finally {
   rmSync(work, { recursive: true });

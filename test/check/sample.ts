@@ -99,3 +99,76 @@ export const samples: readonly Sample[] = [
     },
   })),
 ];
+
+/** Parameter strings for the sample params, as a shell in single quotes takes them. */
+export const parameterStrings: readonly string[] = [
+  ...[
+    '',
+    'octet=255',
+    'octet=256',
+    'octet=-1',
+    'small=-32768',
+    'small=32768',
+    'usmall=65536',
+    'number=0x10',
+    'number=010',
+    'number=08',
+    'number=abc',
+  ],
+  ...[
+    'number=',
+    'number',
+    'number=1 ',
+    'positive=-1',
+    'positive=4294967295',
+    'positive=4294967296',
+    'huge=18446744073709551616',
+    'big=-9223372036854775808',
+  ],
+  ...[
+    'flag',
+    'flag=maybe',
+    'flag=on',
+    'flag=',
+    'loud',
+    'loud=2',
+    'loud=n',
+    'verbose',
+    'verbose=x',
+    'word=a',
+    'word',
+    'word="a b" number=3',
+  ],
+  ...[`word=${'w'.repeat(1024)}`, 'text=short', `text=${'t'.repeat(300)}`, 'list=1,2', 'list=1,x,3', 'list=1,2,3,4,5,6,7,8,9,10,11,12'],
+  ...[
+    'list',
+    'list=',
+    'names=a,b',
+    'switches=y,n',
+    'switches=y,n,q',
+    'nosuch=1',
+    'nosuch',
+    'even=4',
+    'octet=1 octet=300 number=y',
+    'number=1 -- number=x',
+    'hidden=5',
+    // The last: klogctl() gives its long record only with the next ones.
+    `word=${'w'.repeat(1025)}`,
+  ],
+];
+/** Two modules of ours, the second inserted while the first is there. */
+export const pairs: readonly { readonly id: string; readonly first: Sample; readonly second: Sample }[] = [
+  { id: 'both free', first: file('exporter', own('exporter')), second: file('importer', own('importer')) },
+  { id: 'the exporter is proprietary', first: proprietary('exporter'), second: file('importer', own('importer')) },
+  { id: 'the importer is proprietary', first: file('exporter', own('exporter')), second: proprietary('importer') },
+];
+function proprietary(name: string): Sample {
+  return {
+    id: `${name}-proprietary`,
+    bytes: () => {
+      const module = new Altered(readFileSync(own(name)));
+      module.replace('.modinfo', 'license=GPL', 'license=BSD');
+      return module.bytes;
+    },
+  };
+}
