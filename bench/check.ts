@@ -1,6 +1,7 @@
 // kobox check over all modules of the Debian kernel package, with its tree: how long a kernel takes, and where the time goes.
 // Run: npx tsx -C source bench/check.ts [RELEASE...]     the shipped kernel, unless others are named (kobox kernel list)
 import { readdirSync, readFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 import { listKernels, loadKernel } from '#host-node';
 import { Checker, type CheckReport, ModuleTree } from '#inspect';
@@ -42,4 +43,26 @@ for (const { release } of listKernels().filter((kernel) =>
   const refused = [...checks].map(([check, count]) => `${count} ${check}`).join(', ');
   console.log(`${release}: ${since(start)}; ${loading} load, ${running} of them run in kobox; refused for: ${refused || 'nothing'}`);
 }
+
+/** Where the time of one more check of all modules goes: seconds on the CPU by source file. */
+async function profile(): Promise<void> {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+  const checker = new Checker({ kernel: loadKernel(), tree });
+  for (const module of tree.modules.values()) checker.checkTree(module);
+  const { nodes, samples = [], timeDeltas = [] } = (await session.post('Profiler.stop')).profile;
+  const files = new Map(
+    nodes.map(({ id, callFrame: { url, functionName } }) => [id, url === '' ? functionName : url.replace(/^.*\/(?=.*\/)/, '')]),
+  );
+  const spent = new Map<string, number>();
+  for (const [n, id] of samples.entries()) {
+    const file = files.get(id) ?? '';
+    spent.set(file, (spent.get(file) ?? 0) + (timeDeltas[n] ?? 0) / 1e6);
+  }
+  const most = [...spent].sort(([, a], [, b]) => b - a).slice(0, 10);
+  console.log(`where it goes: ${most.map(([file, seconds]) => `${file} ${seconds.toFixed(2)} s`).join(', ')}`);
+}
+await profile();
 console.log(`peak memory: ${Math.round(process.resourceUsage().maxRSS / 1024)} MB`);

@@ -165,6 +165,7 @@ test('parameters, aliases and signatures of many modules as modinfo', { timeout:
       expect(`${path} ${ours}`).toBe(`${path} ${described.get(name) ?? `${name}:`}`);
     }
     expect(aliases).toEqual(field('alias'));
+    expect(signature?.verified ?? false, path).toBe(signature !== null);
     const hexDigits = (name: string): string =>
       field(name)
         .join('')

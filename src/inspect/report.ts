@@ -80,7 +80,7 @@ export function inspect(bytes: Uint8Array, options: InspectOptions): ModuleRepor
     name: file.name,
     vermagic: file.tag('vermagic'),
     modinfo: file.modinfo,
-    taints: ownTaints(file),
+    taints: ownTaints(file, kernel),
     memory: areaReports(file),
     sections: part('sections', () => sectionReports(file)),
     symbols: part('symbols', () => symbolReports(file)),
@@ -89,7 +89,7 @@ export function inspect(bytes: Uint8Array, options: InspectOptions): ModuleRepor
     relocations: part('relocations', () => relocationReports(file, options.allRelocations === true)),
     parameters: part('parameters', () => parameterReports(file)),
     aliases: part('aliases', () => file.tags('alias')),
-    signature: part('signature', () => signatureReport(file) ?? null),
+    signature: part('signature', () => signatureReport(file, kernel) ?? null),
     struct: part('struct', () => structReport(file, kernel, tree)),
     disassembly: options.disassemble === undefined ? undefined : disassembly(file, options.disassemble),
     // The parts have found what is broken: they come first.

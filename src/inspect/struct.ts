@@ -5,7 +5,8 @@ import type { Addr, KernelDescription } from '#kernel';
 import { importReports } from './imports.ts';
 import { type ModuleFile, THIS_MODULE } from './module_file.ts';
 import { hexAddress } from './sections.ts';
-import { isSigned, ownTaints } from './taints.ts';
+import { isVerified } from './signature.ts';
+import { ownTaints } from './taints.ts';
 import type { ModuleTree } from './tree.ts';
 
 const MODULE_STATE_COMING = 1;
@@ -102,9 +103,9 @@ function loaderValues(file: ModuleFile, kernel: KernelDescription, tree: ModuleT
   set('state', MODULE_STATE_COMING);
   set('mkobj.mod', self, '__this_module');
   set('using_gplonly_symbols', importReports(file, kernel, tree).some(({ provider }) => provider?.gpl === true) ? 1 : 0);
-  set('sig_ok', isSigned(file) ? 1 : 0);
+  set('sig_ok', isVerified(file, kernel) ? 1 : 0);
   set('async_probe_requested', 0);
-  set('taints', ownTaints(file));
+  set('taints', ownTaints(file, kernel));
   // Whether or not it is a live patch: it may be patched from now on.
   set('klp_alive', 1);
   set('klp', file.tag('livepatch') === undefined ? 0 : 1);

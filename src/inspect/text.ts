@@ -138,7 +138,7 @@ function parameters(rows: readonly ParameterReport[]): string[] {
 }
 function signature(report: SignatureReport | null): string[] {
   if (report === null) return ['none'];
-  const { trailer, message } = report;
+  const { trailer, message, verified } = report;
   const { algo, hash, id_type, signer_len, key_id_len, sig_len, offset } = trailer;
   return [
     `trailer:   algo ${algo}, hash ${hash}, id_type ${id_type}, signer_len ${signer_len}, key_id_len ${key_id_len}, sig_len ${sig_len} (at byte ${offset})`,
@@ -150,6 +150,7 @@ function signature(report: SignatureReport | null): string[] {
           `serial:    ${message.serial}`,
           `hash:      ${message.hash}`,
           `algorithm: ${message.algorithm}, ${message.size * 8} bits`,
+          `verified:  ${verified ? "by a key in the kernel's image" : "by none of the keys in the kernel's image"}`,
         ]),
   ];
 }
