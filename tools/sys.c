@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -95,6 +98,45 @@ static long do_ioctl(FILE *out, int fd, char *words[])
 	return result;
 }
 
+// What follows the n-th blank.
+static const char *rest(const char *text, int n)
+{
+	for (; n > 0 && text; n--)
+		text = (text = strchr(text, ' ')) ? text + 1 : NULL;
+	return text ? text : "";
+}
+
+// init FILE [ARGUMENTS], initnull FILE, initlen LENGTH FILE, finit FLAGS r|w|rw FILE [ARGUMENTS], finitfd FD FLAGS, delete FLAGS NAME.
+static long module_call(const char *text, char *words[])
+{
+	struct stat stat;
+	const char *path = words[1];
+	long result;
+	void *image;
+	int fd;
+
+	if (!strcmp(words[0], "delete"))
+		return syscall(SYS_delete_module, rest(text, 2), strtoul(words[1], NULL, 0));
+	if (!strcmp(words[0], "finitfd"))
+		return syscall(SYS_finit_module, atoi(words[1]), "", strtoul(words[2], NULL, 0));
+	if (!strcmp(words[0], "finit")) {
+		fd = open(words[3], !strcmp(words[2], "rw") ? O_RDWR : !strcmp(words[2], "w") ? O_WRONLY : O_RDONLY);
+		result = syscall(SYS_finit_module, fd, rest(text, 4), strtoul(words[1], NULL, 0));
+		close(fd);
+		return result;
+	}
+	if (!strcmp(words[0], "initlen"))
+		path = words[2];
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || fstat(fd, &stat))
+		quit("cannot read", path);
+	image = mmap(NULL, stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (!strcmp(words[0], "initlen"))
+		return syscall(SYS_init_module, image, strtoul(words[1], NULL, 0), "");
+	return syscall(SYS_init_module, image, stat.st_size, !strcmp(words[0], "initnull") ? NULL : rest(text, 2));
+}
+
 // One call; its result goes to `out`, with the newline.
 static void call(FILE *out, const char *text)
 {
@@ -144,6 +186,8 @@ static void call(FILE *out, const char *text)
 				pollfd.revents & POLLERR ? " err" : "", pollfd.revents & POLLHUP ? " hup" : "");
 			return;
 		}
+	} else if (strstr("init initnull initlen finit finitfd delete", words[0])) {
+		result = module_call(text, words);
 	} else {
 		quit("unknown call", text);
 		return;

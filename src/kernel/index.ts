@@ -10,8 +10,9 @@ export * from './kernel.ts';
 export * from './memory.ts';
 export { MODULES } from './mm/layout.ts';
 export { type Checked, checkElf, checkModuleFile, checkSectionFlags, type ModuleFile as LoadableFile } from './module/checks.ts';
+export { explain, explainReason } from './module/explain.ts';
 export { type Layout, layOut, type SectionClass, sectionClass } from './module/layout.ts';
-export { advice, type LoadReason, type LoadReport, reason } from './module/reasons.ts';
+export { advice, type LoadCheck, type LoadReason, type LoadReport, reason } from './module/reasons.ts';
 export { checkSite, type RelocationSite, relocationRules, relocationValue, relUnsupported } from './module/relocations.ts';
 export {
   checkSymbol,
@@ -29,7 +30,7 @@ export {
   checkVermagic,
   checkVersion,
   exportsUnversioned,
-  modinfoTaints,
+  modinfoRemarks,
   PROPRIETARY_KERNEL_ONLY,
   PROPRIETARY_NAMES,
 } from './module/rules.ts';

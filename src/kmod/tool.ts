@@ -17,6 +17,8 @@ export interface ToolKernel {
   loaded(): Promise<readonly LoadedModule[]>;
   /** init_module(2). */
   insert(image: Uint8Array, parameters: string): Promise<number>;
+  /** Why the last insert() failed, beyond its errno, a line each; undefined: this kernel does not say. */
+  explanation(): readonly string[] | undefined;
   remove(name: string, flags: number): Promise<number>;
   /** The whole file, or -errno. */
   readFile(path: string): Promise<Uint8Array | number>;

@@ -1,6 +1,16 @@
 // The library's face: modules, files and logs of one running kernel.
 import { errnoName, O_RDWR, strerror } from '#abi';
-import { HostDirectory, type HostFolder, type Kernel, type LogRecord, type Process, READ_SIZE, readFile } from '#kernel';
+import {
+  explain,
+  HostDirectory,
+  type HostFolder,
+  type Kernel,
+  type LoadReport,
+  type LogRecord,
+  type Process,
+  READ_SIZE,
+  readFile,
+} from '#kernel';
 
 /** A system call failed. */
 export class SystemCallError extends Error {
@@ -15,6 +25,15 @@ export class SystemCallError extends Error {
     this.errno = errno;
     this.code = errnoName(errno);
     this.syscall = syscall;
+  }
+}
+/** A module was not loaded. `report` says why: every reason that the loader found, and what to do. */
+export class LoadError extends SystemCallError {
+  readonly report: LoadReport;
+  constructor(syscall: string, subject: string, errno: number, report: LoadReport) {
+    super(syscall, subject, errno);
+    this.message = [this.message, ...explain(report)].join('\n');
+    this.report = report;
   }
 }
 const encode = (data: Uint8Array | string): Uint8Array => (typeof data === 'string' ? new TextEncoder().encode(data) : data);
@@ -84,12 +103,17 @@ export class Machine {
    * Loads a module: its bytes, or a path of the machine. `parameters` as on insmod's command line. Resolves when the
    * module's init has returned 0.
    *
+   * @throws LoadError with the reasons.
+   *
    * @example await machine.insmod(readFileSync('params.ko'), 'number=5 list=7,8');
    */
   async insmod(module: Uint8Array | string, parameters = ''): Promise<void> {
     const image = typeof module === 'string' ? await this.readFile(module) : module;
     const subject = typeof module === 'string' ? module : 'module';
-    orThrow('init_module', subject, await this.process.init_module(image, parameters));
+    const result = await this.process.init_module(image, parameters);
+    const report = this.process.loadReport;
+    if (result < 0 && report !== undefined) throw new LoadError('init_module', subject, -result, report);
+    orThrow('init_module', subject, result);
   }
   /** Unloads a module by its name. `flags` of delete_module(2); default O_NONBLOCK, as rmmod. */
   async rmmod(name: string, flags = 0x800): Promise<void> {

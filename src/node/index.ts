@@ -7,7 +7,8 @@ import { bootOn, type Machine, type BootOptions as PortableOptions } from '#mach
 import { provideModules } from './modules.ts';
 
 export { SHIPPED_KERNEL } from '#host-node';
-export { type Machine, type OpenFile, POLLERR, POLLHUP, POLLIN, POLLOUT, SystemCallError } from '#machine';
+export type { LoadCheck, LoadReason, LoadReport } from '#kernel';
+export { LoadError, type Machine, type OpenFile, POLLERR, POLLHUP, POLLIN, POLLOUT, SystemCallError } from '#machine';
 
 export interface BootOptions extends Omit<PortableOptions, 'description' | 'host'> {
   /** Release of a shipped or imported kernel (`kobox kernel list`). Default: the shipped one. */

@@ -20,7 +20,7 @@ import {
   type LoadReason,
   MODULES,
   mayStayUnresolved,
-  modinfoTaints,
+  modinfoRemarks,
   noPercpu,
   PROPRIETARY_KERNEL_ONLY,
   PROPRIETARY_NAMES,
@@ -183,7 +183,10 @@ export class CheckedModule implements SymbolUser {
   *#modinfo(): Generator<LoadReason> {
     if (this.loadable.tag('vermagic') === undefined) this.forceLoad('bad vermagic');
     else yield* checkVermagic(this.loadable, this.#target.description, this.#versions !== undefined);
-    for (const { bit } of modinfoTaints(this.loadable)) this.taints |= 1 << bit;
+    for (const { bit, text } of modinfoRemarks(this.loadable, this.#target.settings.retpolines)) {
+      if (bit === undefined) this.notes.push(text);
+      else this.taints |= 1 << bit;
+    }
     if (PROPRIETARY_NAMES.has(this.name)) this.taints |= 1 << TAINT.PROPRIETARY_MODULE;
     if (this.name === PROPRIETARY_KERNEL_ONLY) this.kernelTaints |= 1 << TAINT.PROPRIETARY_MODULE;
     if (exportsUnversioned(this.loadable.elf)) this.forceLoad('no versions for exported symbols');

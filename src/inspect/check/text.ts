@@ -1,24 +1,7 @@
 // Check reports as text: a verdict a module and kernel, and below it what is in the way and what to do.
-import { errnoName } from '#abi';
+import { explainReason } from '#kernel';
 import type { CheckReport } from './checker.ts';
-import type { StepReason } from './steps.ts';
 
-function reasonLines(
-  { step, check, errno, record, symbol, expected, found, section, offset, advice }: StepReason,
-  quiet: boolean,
-): string[] {
-  const where = [section === undefined ? '' : `in ${section}`, offset === undefined ? '' : `at byte ${offset}`]
-    .filter((part) => part !== '')
-    .join(' ');
-  const facts = [expected === undefined ? '' : `expected ${expected}`, found === undefined ? '' : `found ${found}`, where].filter(
-    (part) => part !== '',
-  );
-  return [
-    `  ${check}${symbol === undefined ? '' : ` ${symbol}`} (${errnoName(errno)}, ${step}): ${facts.join(', ')}`,
-    ...(record === undefined ? [] : [`    kernel: ${record.text}`]),
-    ...(quiet ? [] : [`    advice: ${advice}`]),
-  ];
-}
 /** `name`: what the module's file is called. */
 export function checkText(name: string, report: CheckReport): string {
   const { kernel, loads, reasons, dependencies, taints, notes, kobox } = report;
@@ -28,7 +11,8 @@ export function checkText(name: string, report: CheckReport): string {
   const advised = new Set<string>();
   for (const why of reasons) {
     // The same advice is given once.
-    lines.push(...reasonLines(why, advised.has(why.advice)));
+    const told = explainReason(why).filter((line) => !advised.has(why.advice) || !line.endsWith(`  ${why.advice}`));
+    lines.push(...told.map((line) => `  ${line}`));
     advised.add(why.advice);
   }
   for (const { name: needed, path, reasons: theirs } of failing) {

@@ -26,7 +26,7 @@ import {
   checkVermagic,
   checkVersion,
   exportsUnversioned,
-  modinfoTaints,
+  modinfoRemarks,
   PROPRIETARY_KERNEL_ONLY,
   PROPRIETARY_NAMES,
 } from './rules.ts';
@@ -223,11 +223,11 @@ export class Load implements SymbolUser {
     if (ignored || this.file.tag('vermagic') === undefined) this.forceLoad('bad vermagic');
     else this.#first(checkVermagic(this.file, k.description, this.#versions !== undefined));
     if (this.#reasons.length > 0) return;
-    for (const { bit, level, text, said } of modinfoTaints(this.file)) {
-      const silent = said === 'first' ? k.taint.has(bit) : said === 'once' && this.#modules.saidBefore(text);
-      // The license is a matter of the kernel's taint before the record.
-      if (!silent) this.print(level, `${this.name}: ${text}`);
-      this.#taint(bit);
+    for (const { bit, level, text, said } of modinfoRemarks(this.file, k.get(ModuleSettings).retpolines)) {
+      const silent =
+        said === 'first' ? bit !== undefined && k.taint.has(bit) : said === 'once' && this.#modules.saidBefore(text.replace(this.name, ''));
+      if (!silent) this.print(level, text);
+      if (bit !== undefined) this.#taint(bit);
     }
   }
   #layoutAndAllocate(): void {

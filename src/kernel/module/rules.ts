@@ -52,40 +52,48 @@ export function* checkVermagic(file: ModuleFile, description: KernelDescription,
   yield reason('vermagic', ENOEXEC, text, { expected: vermagic, found: own, section: '.modinfo' });
 }
 
-/** A taint that .modinfo asks for, and the record about it. */
-export interface ModinfoTaint {
-  readonly bit: number;
+/** What .modinfo makes the kernel say: most of it taints. */
+export interface ModinfoRemark {
+  /** The taint; undefined: none. */
+  readonly bit?: number;
   readonly level: LevelName;
+  /** The record. */
   readonly text: string;
   /** 'first': while the kernel has not got the taint; 'once': the first time since boot. */
   readonly said: 'first' | 'once' | 'always';
 }
-/** In Linux's order. */
-export function modinfoTaints({ tag }: Pick<ModuleFile, 'tag'>): ModinfoTaint[] {
+/**
+ * In Linux's order.
+ * @param retpolines whether the kernel guards against Spectre v2, so that modules ought to.
+ */
+export function modinfoRemarks({ tag, name }: Pick<ModuleFile, 'tag' | 'name'>, retpolines: boolean): ModinfoRemark[] {
   const license = tag('license') ?? 'unspecified';
-  const taints: (ModinfoTaint | false)[] = [
-    tag('intree') === undefined && {
-      bit: TAINT.OOT_MODULE,
-      level: 'warning',
-      text: 'loading out-of-tree module taints kernel.',
-      said: 'first',
+  const warning = (bit: number, text: string, said: ModinfoRemark['said'] = 'first'): ModinfoRemark => ({
+    bit,
+    level: 'warning',
+    text: `${name}: ${text}`,
+    said,
+  });
+  const remarks: (ModinfoRemark | false)[] = [
+    tag('intree') === undefined && warning(TAINT.OOT_MODULE, 'loading out-of-tree module taints kernel.'),
+    ...(retpolines && tag('retpoline') === undefined
+      ? ([
+          { level: 'err', text: 'Spectre V2 : System may be vulnerable to spectre v2', said: 'always' },
+          { level: 'warning', text: `${name}: loading module not compiled with retpoline compiler.`, said: 'always' },
+        ] as const)
+      : []),
+    tag('staging') !== undefined &&
+      warning(TAINT.CRAP, 'module is from the staging directory, the quality is unknown, you have been warned.', 'always'),
+    tag('livepatch') !== undefined && {
+      bit: TAINT.LIVEPATCH,
+      level: 'notice',
+      text: `${name}: tainting kernel with TAINT_LIVEPATCH`,
+      said: 'once',
     },
-    tag('staging') !== undefined && {
-      bit: TAINT.CRAP,
-      level: 'warning',
-      text: 'module is from the staging directory, the quality is unknown, you have been warned.',
-      said: 'always',
-    },
-    tag('livepatch') !== undefined && { bit: TAINT.LIVEPATCH, level: 'notice', text: 'tainting kernel with TAINT_LIVEPATCH', said: 'once' },
-    !GPL_LICENSES.has(license) && {
-      bit: TAINT.PROPRIETARY_MODULE,
-      level: 'warning',
-      text: `module license '${license}' taints kernel.`,
-      said: 'first',
-    },
-    tag('test') !== undefined && { bit: TAINT.TEST, level: 'warning', text: 'loading test module taints kernel.', said: 'first' },
+    !GPL_LICENSES.has(license) && warning(TAINT.PROPRIETARY_MODULE, `module license '${license}' taints kernel.`),
+    tag('test') !== undefined && warning(TAINT.TEST, 'loading test module taints kernel.'),
   ];
-  return taints.filter((taint) => taint !== false);
+  return remarks.filter((remark) => remark !== false);
 }
 
 /** Names that say what the license does not. Linux: check_module_license_and_versions(). */

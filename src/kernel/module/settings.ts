@@ -17,6 +17,8 @@ export interface BootSettings {
   readonly signatures: boolean;
   /** Unsigned modules are refused. */
   readonly sigEnforce: boolean;
+  /** Whether the kernel guards against Spectre v2, so that modules ought to. */
+  readonly retpolines: boolean;
   /** `nomodule`: no module can be loaded. */
   readonly disabled: boolean;
   /** module_blacklist=. */
@@ -26,6 +28,7 @@ export function bootSettings(commandLine: CommandLine, description: KernelDescri
   return {
     signatures: description.isSet(SIG) ?? true,
     sigEnforce: description.isSet(SIG_FORCE) === true || isOn(commandLine, 'module.sig_enforce'),
+    retpolines: commandLine.value('mitigations') !== 'off' && commandLine.value('spectre_v2') !== 'off' && !commandLine.has('nospectre_v2'),
     disabled: commandLine.has('nomodule'),
     blacklist: commandLine.value('module_blacklist')?.split(',') ?? [],
   };
@@ -48,6 +51,8 @@ export class ModuleSettings {
   asyncProbe: boolean;
   /** initcall_debug: each init is reported. */
   initcallDebug: boolean;
+  /** Whether the kernel guards against Spectre v2. */
+  readonly retpolines: boolean;
   /** module_blacklist=. */
   readonly blacklist: readonly string[];
 
@@ -61,6 +66,7 @@ export class ModuleSettings {
     this.sigEnforce = boot.sigEnforce;
     this.asyncProbe = isOn(commandLine, 'module.async_probe');
     this.initcallDebug = isOn(commandLine, 'initcall_debug');
+    this.retpolines = boot.retpolines;
     this.blacklist = boot.blacklist;
   }
   /** Whether the running task may load and unload modules. */

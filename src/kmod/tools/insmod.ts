@@ -1,4 +1,4 @@
-// kmod 30 tools/insmod.c; messages: kmod.md 2.
+// kmod 30 tools/insmod.c; messages: kmod.md 2. --explain is ours.
 import { EINVAL, ENOENT, ENOEXEC, ESRCH, strerror } from '#abi';
 import { getopt } from '../getopt.ts';
 import { help } from '../help.ts';
@@ -29,6 +29,8 @@ export const insmod: Tool = {
       s: { short: 's' },
       V: { short: 'V', long: 'version' },
       h: { short: 'h', long: 'help' },
+      // Ours: kmod has no such option.
+      explain: { long: 'explain' },
     };
     const { options, operands, error: wrong } = getopt(args, rows);
     const has = (key: string): boolean => options.some(([other]) => other === key);
@@ -61,6 +63,7 @@ export const insmod: Tool = {
     const result = await kernel.insert(image, parameters.join(' '));
     if (result === 0) return 0;
     error(`insmod: ERROR: could not insert module ${file}: ${insertError(-result)}`);
+    if (has('explain')) for (const line of kernel.explanation() ?? ['this kernel does not say more than the errno']) error(line);
     return 1;
   },
 };

@@ -1,5 +1,6 @@
 // The module tools as commands: src/kmod over the system calls of the command's process.
 import { O_CREAT, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT, S_IFREG } from '#abi';
+import { explain } from '#kernel';
 import type { Tool, ToolKernel } from '#kmod';
 import type { Command, CommandContext } from '../services.ts';
 import { runShell } from './run.ts';
@@ -41,6 +42,7 @@ function toolKernel(context: CommandContext): ToolKernel {
       );
     },
     insert: (image, parameters) => io.call(process.init_module(image, parameters, 'finit_module')),
+    explanation: () => (process.loadReport === undefined ? undefined : explain(process.loadReport)),
     remove: (name, flags) => io.call(process.delete_module(name, flags)),
     readFile: (path) => io.readFile(path),
     async writeFile(path, bytes) {

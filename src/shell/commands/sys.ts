@@ -5,10 +5,12 @@
 //   sys 'open a /dev/mailbox r' '& read a 80' 'sleep 1' 'open b /dev/mailbox w' 'write b hello' wait
 //
 // open NAME PATH r|w|rw [nonblock] [append]; close, read NAME COUNT, write NAME TEXT, lseek NAME OFFSET set|cur|end,
-// ioctl NAME COMMAND [NUMBER], poll NAME in|out|in,out MILLISECONDS. `& CALL` makes the call in a child process, `signal`
+// ioctl NAME COMMAND [NUMBER], poll NAME in|out|in,out MILLISECONDS; init_module and delete_module as
+// init FILE [ARGUMENTS], initnull FILE (a bad address of arguments), initlen LENGTH FILE, finit FLAGS r|w|rw FILE [ARGUMENTS],
+// finitfd FD FLAGS, delete FLAGS NAME. `& CALL` makes the call in a child process, `signal`
 // interrupts the newest child, `wait` shows the result of the oldest. tools/sys.c is the same command for the real kernel.
 import { errnoName, O_APPEND, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from '#abi';
-import type { Process } from '#kernel';
+import { type Process, readFile } from '#kernel';
 import type { Io } from '../io.ts';
 import type { Command } from '../services.ts';
 
@@ -16,7 +18,22 @@ const openFlags: Readonly<Record<string, number>> = { r: O_RDONLY, w: O_WRONLY, 
 const whences: Readonly<Record<string, number>> = { set: 0, cur: 1, end: 2 };
 // biome-ignore format: one line
 const pollEvents: readonly (readonly [string, number])[] = [['in', 1], ['out', 4], ['err', 8], ['hup', 0x10]];
-const CALLS: ReadonlySet<string> = new Set(['open', 'close', 'read', 'write', 'lseek', 'ioctl', 'poll']);
+const CALLS: ReadonlySet<string> = new Set([
+  'open',
+  'close',
+  'read',
+  'write',
+  'lseek',
+  'ioctl',
+  'poll',
+  'setuid',
+  'init',
+  'initnull',
+  'initlen',
+  'finit',
+  'finitfd',
+  'delete',
+]);
 const SIGUSR1 = 10;
 
 /** The ioctl number: 0x6b01, _IO(k,1) or _IOR(k,2,4), with the size in bytes. Source: include/uapi/asm-generic/ioctl.h. */
@@ -36,6 +53,9 @@ function quoted(bytes: Uint8Array): string {
   });
   return `"${text.join('')}"`;
 }
+
+/** What follows the n-th blank. */
+const after = (text: string, n: number): string => text.split(' ').slice(n).join(' ');
 
 class UnknownCall extends Error {}
 
@@ -116,6 +136,24 @@ class Session {
         if (typeof ready === 'number') return shown(ready);
         const mask = ready[0] ?? 0;
         return mask === 0 ? '0' : `1${pollEvents.map(([word, bit]) => ((mask & bit) === 0 ? '' : ` ${word}`)).join('')}`;
+      }
+      case 'delete':
+        return shown(await process.delete_module(after(text, 2), Number(name)));
+      case 'finitfd':
+        return shown(await process.finit_module(Number(name), '', Number(first)));
+      case 'finit': {
+        const opened = await process.open(second, openFlags[first] ?? O_RDONLY);
+        const result = await process.finit_module(opened, after(text, 4), Number(name));
+        await process.close(opened);
+        return shown(result);
+      }
+      case 'init':
+      case 'initnull':
+      case 'initlen': {
+        const image = await readFile(process, call === 'initlen' ? first : name);
+        if (typeof image === 'number') throw new UnknownCall(text);
+        const end = call === 'initlen' ? Number(name) : image.length;
+        return shown(await process.init_module(image.subarray(0, end), call === 'initnull' ? null : call === 'init' ? after(text, 2) : ''));
       }
       default:
         throw new UnknownCall(text);

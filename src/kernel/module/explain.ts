@@ -1,0 +1,33 @@
+// A load's reasons in words: what insmod --explain and kobox check print.
+import { errnoName } from '#abi';
+import type { LoadReason, LoadReport } from './reasons.ts';
+
+/** One reason, a line each thing that is known of it. */
+export function explainReason(reason: LoadReason): string[] {
+  const { check, errno, record, symbol, expected, found, section, offset, advice } = reason;
+  const place = [section, offset === undefined ? undefined : `byte ${offset} of the file`].filter(
+    (part) => part !== undefined && part !== '',
+  );
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['kernel says', record?.text],
+    ['symbol', symbol],
+    ['expected', expected],
+    ['found', found],
+    ['where', place.length === 0 ? undefined : place.join(', ')],
+    ['what to do', advice],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [
+    `${check} (${errnoName(errno)})`,
+    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(width)}  ${value}`])),
+  ];
+}
+/** Nothing when the module was loaded. */
+export function explain({ module, step, reasons }: LoadReport): string[] {
+  if (reasons.length === 0) return [];
+  const where = step === undefined ? 'before load_module()' : `in ${step}()`;
+  return [
+    `${module ?? 'the file'} was refused ${where}:`,
+    ...reasons.flatMap((reason) => explainReason(reason).map((line) => `  ${line}`)),
+  ];
+}
