@@ -4,10 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { errnoName } from '#abi';
 import { loadKernel } from '#host-node';
 import { Checker, type CheckReport, checkText, ModuleTree } from '#inspect';
 import { type KernelDescription, loadDescription } from '#kernel';
 import { kernels, pairs, parameterStrings, samples } from './check/sample.ts';
+import { sessions } from './loader/cases.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 const SHIPPED = '6.1.0-56-amd64';
@@ -165,4 +167,20 @@ test('what is missing in kobox is told apart from what is missing in the kernel'
   expect(report.kobox.runs).toBe(false);
   expect(report.kobox.missing).toContain('alloc_netdev_mqs');
   expect(checkText('dummy.ko', report)).toMatch(/^dummy\.ko: 6\.1\.0-56-amd64: loads\n {2}in kobox: lacks \d+ symbols: /);
+});
+/** The loader's own cases (test/loader): those that insert one file, with what the real kernel gave. */
+describe.for(sessions().map((session) => [session.name, session] as const))('loader cases %s', ([name, { cmdline, cases }]) => {
+  const recording = readFileSync(join(root, `test/loader/recordings/${name}.txt`), 'latin1').split(/^=== /m);
+  const single = cases.flatMap(({ name: title, files = {}, script }) => {
+    const [, parameters = ''] = /^sys 'init case\.ko(?: ([^'|]*))?'\n/.exec(script) ?? [];
+    const image = files['case.ko'];
+    return image === undefined || !script.startsWith("sys 'init case.ko") ? [] : [{ title, image, parameters }];
+  });
+  test.for(single)('$title', ({ title, image, parameters }) => {
+    const said = recording.find((text) => text.startsWith(`${title}\n`))?.split('\n') ?? [];
+    const [, failure = '0'] = / = -1 (E\w+)/.exec(said[1] ?? '') ?? [];
+    const report = new Checker({ kernel: loadKernel(), commandLine: cmdline ?? '', parameters }).check(image);
+    const errno = report.errno === 0 ? '0' : errnoName(report.errno);
+    expect({ errno, line: said[1] }).toEqual({ errno: failure, line: said[1] });
+  });
 });

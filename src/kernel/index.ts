@@ -20,6 +20,7 @@ export {
   type Exporter,
   type Found,
   mayStayUnresolved,
+  nameTaken,
   noPercpu,
   resolveSymbol,
   type SymbolUser,
@@ -40,6 +41,7 @@ export { readVersions, type Versions } from './module/versions.ts';
 export { moduleTaintLetters, TAINT } from './panic.ts';
 export { integerTypes, parseBool, parseInteger } from './params.ts';
 export * from './printk/log.ts';
+export { builtinModules } from './q35.generated.ts';
 export * from './read.ts';
 export { LOCKDOWN, lockdownAtBoot } from './security/lockdown.ts';
 export * from './syscalls.ts';

@@ -4,6 +4,7 @@ import { EINVAL, ENOMEM, EPERM } from '#abi';
 import { type ElfSymbol, SHN_ABS, SHN_COMMON, SHN_UNDEF } from '#elf';
 import {
   type Addr,
+  builtinModules,
   checkBlacklist,
   checkElf,
   checkModuleFile,
@@ -21,6 +22,7 @@ import {
   MODULES,
   mayStayUnresolved,
   modinfoRemarks,
+  nameTaken,
   noPercpu,
   PROPRIETARY_KERNEL_ONLY,
   PROPRIETARY_NAMES,
@@ -111,6 +113,7 @@ export class CheckedModule implements SymbolUser {
     { name: 'apply_relocations', run: (module) => checkRelocations(module.#file, module.name, module.#values) },
     { name: 'complete_formation', run: (module) => module.#exports() },
     { name: 'parse_args', run: (module) => module.#parameters() },
+    { name: 'mod_sysfs_setup', run: (module) => module.#sysfs() },
   ];
   get loadable(): LoadableFile {
     if (this.#loadable === undefined) throw new Error('a step of the check ran before the one that it needs');
@@ -244,6 +247,10 @@ export class CheckedModule implements SymbolUser {
         : [...this.uses].map((used) => used.loadedExports.get(symbol)).find((each) => each !== undefined);
       if (owner !== undefined) yield duplicateExport(this.name, symbol, owner);
     }
+  }
+  /** The list was recorded on the shipped kernel; other 6.1 kernels have nearly the same built-in code. */
+  *#sysfs(): Generator<LoadReason> {
+    if (builtinModules.includes(this.name)) yield nameTaken(this.name);
   }
   *#parameters(): Generator<LoadReason> {
     if (this.#arguments === '') return;

@@ -1,6 +1,6 @@
 // load_module(): its steps in Linux's order. A step that refuses adds its reason; what the steps before it did is undone in
 // reverse. Source: kernel/module/main.c; order, errnos and texts in linux-modules.md 1.4.
-import { EBUSY, EEXIST, EFAULT, EINTR, EINVAL, ENOENT, ENOMEM } from '#abi';
+import { EBUSY, EEXIST, EFAULT, EINTR, ENOENT, ENOMEM } from '#abi';
 import { type ElfSymbol, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, SHT_NOBITS } from '#elf';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
@@ -20,7 +20,16 @@ import { MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, Module } fr
 import { destroyParameters, parseArguments } from './parameters.ts';
 import { Patcher } from './patch.ts';
 import { type LoadReason, type LoadReport, reason } from './reasons.ts';
-import { checkSymbol, duplicateExport, mayStayUnresolved, noPercpu, resolveSymbol, type SymbolUser, unknownRecord } from './resolve.ts';
+import {
+  checkSymbol,
+  duplicateExport,
+  mayStayUnresolved,
+  nameTaken,
+  noPercpu,
+  resolveSymbol,
+  type SymbolUser,
+  unknownRecord,
+} from './resolve.ts';
 import {
   checkBlacklist,
   checkVermagic,
@@ -411,7 +420,7 @@ export class Load implements SymbolUser {
   #modSysfsSetup(): void {
     const { name } = this.module;
     if (!this.#modules.isBuiltIn(name)) return;
-    this.#refuse(reason('sysfs', EINVAL, `${name}: module is already loaded`, { found: `/sys/module/${name}` }));
+    this.#refuse(nameTaken(name));
   }
   *#doInitModule(): Sleeping<void> {
     const result = yield* this.#modules.start(this.module, this.request.way);

@@ -80,6 +80,9 @@ export function checkSymbol(user: string, { name, section }: ElfSymbol, count: n
   const text = `${user}: Symbol ${name} has an invalid section index ${section} (max ${count - 1})`;
   return reason('section-index', ENOEXEC, text, { symbol: name, expected: `at most ${count - 1}`, found: `${section}` });
 }
+/** Built-in code has /sys/module/NAME. */
+export const nameTaken = (user: string): LoadReason =>
+  reason('sysfs', EINVAL, `${user}: module is already loaded`, { found: `/sys/module/${user}` });
 export const duplicateExport = (user: string, symbol: string, owner: string): LoadReason =>
   reason('duplicate-export', ENOEXEC, `${user}: exports duplicate symbol ${symbol} (owned by ${owner})`, { symbol, found: owner });
 /** There is no room for its per-CPU variables. */
