@@ -35,6 +35,7 @@ const errno = <T>(call: () => T): T | number => {
 const kernel: ToolKernel = {
   release: RELEASE,
   loaded: async () => [],
+  explanation: () => undefined,
   insert: async () => -1,
   remove: async () => -1,
   readFile: async (path) => errno(() => new Uint8Array(readFileSync(join(cwd(path), path)))),

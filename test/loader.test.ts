@@ -21,7 +21,7 @@ async function replay(session: Session): Promise<string> {
   const print = (bytes: Uint8Array): void => {
     output += Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
   };
-  const shell = new Shell(machine, { name: '/script', stdout: print, stderr: print });
+  const shell = new Shell(machine, { name: 'sh', stdout: print, stderr: print });
   await shell.run(script);
   return output;
 }
@@ -29,7 +29,8 @@ async function replay(session: Session): Promise<string> {
 function byCase(output: string): ReadonlyMap<string, string> {
   const comparable = comparableLog(output)
     .replace(/0xffffffffc[0-9a-f]{7}/g, 'ADDRESS')
-    .replace(/^\/script: \d+: /gm, '/script: ');
+    .replace(/^(?:\/script: \d+|sh): (?:\d+: )?/gm, 'sh: ')
+    .replace(/(?<=relocation type \d+ val )[0-9a-f]+/g, 'VALUE');
   return new Map(
     comparable
       .split(/^=== /m)

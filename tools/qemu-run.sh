@@ -35,7 +35,7 @@ poweroff -f
 INIT
 chmod +x "$fs/init"
 (cd "$fs" && find . | cpio -o -H newc --quiet | gzip -1 > "$work/initramfs.gz")
-timeout 300 qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -display none -no-reboot \
+timeout ${QEMU_SECONDS:-300} qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -display none -no-reboot \
   -serial "file:$work/console" -serial "file:$work/output" \
   -kernel "${KERNEL_IMAGE:-$root/build/linux-image-$release/boot/vmlinuz-$release}" -initrd "$work/initramfs.gz" \
   -append "console=ttyS0 panic=-1 quiet ${KERNEL_ARGUMENTS:-}" || true

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importImage } from '../src/host-node/import.ts';
 import { buildCallers, waysOf } from './callers/callers.ts';
+import { loaderWays } from './callers/loader.ts';
 import { runInQemu } from './qemu.ts';
 
 const RELEASE = '6.1.0-56-amd64';
@@ -34,6 +35,7 @@ try {
   // seq_read() may be the read function of any file: its way ends where the file's begins.
   const suffix = (rest.get('proc.read') ?? []).length;
   for (const [key, way] of rest) if (key.startsWith('seq.')) way.splice(way.length - suffix);
+  all.push(...loaderWays(new Map(all)));
   const text = all.map(([key, chain]) => `[${key}]\n${chain.map((line) => `${line}\n`).join('')}`).join('');
   const image = readFileSync(join(root, `build/linux-image-${RELEASE}/boot/vmlinuz-${RELEASE}`));
   const { callSites } = importImage(image);

@@ -43,7 +43,14 @@ try {
   execFileSync('gcc', ['-O1', '-static', '-o', join(work, 'sys'), join(root, 'tools/sys.c')]);
   const left = [...wanted];
   const worker = async (): Promise<void> => {
-    for (let session = left.shift(); session !== undefined; session = left.shift()) await record(session, work);
+    for (let session = left.shift(); session !== undefined; session = left.shift()) {
+      try {
+        await record(session, work);
+      } catch (error) {
+        process.exitCode = 1;
+        console.error(`${session.name}: ${(error as { stderr?: string }).stderr ?? error}`);
+      }
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 } finally {

@@ -192,8 +192,11 @@ static void call(FILE *out, const char *text)
 		quit("unknown call", text);
 		return;
 	}
-	if (result < 0)
+	// An errno of 4096 or more is none to the C library.
+	if (result == -1 && strerrorname_np(errno))
 		fprintf(out, "-1 %s\n", strerrorname_np(errno));
+	else if (result == -1)
+		fprintf(out, "-1 %d\n", errno);
 	else
 		fprintf(out, "%ld\n", result);
 }

@@ -18,6 +18,8 @@ import { signatureTrailer } from '#kmod';
 const PAGE = 4096;
 export const THIS_MODULE = '.gnu.linkonce.this_module';
 
+const PKEY_ID_PKCS7 = 2;
+
 /** Where a module's two areas begin. */
 export interface Bases {
   readonly core: Addr;
@@ -79,7 +81,9 @@ export class ModuleFile {
   /** The ELF file: what stands before an appended signature. */
   #open(): ElfFile | undefined {
     const trailer = signatureTrailer(this.bytes);
-    const size = trailer === undefined ? this.bytes.length : trailer.offset - trailer.sig_len;
+    // Of another kind of signature the kernel does not know how long it is: what follows the sections does not matter.
+    const split = trailer?.id_type === PKEY_ID_PKCS7;
+    const size = split ? trailer.offset - trailer.sig_len : this.bytes.length;
     if (size < 0) this.problems.push(`the signature's length (${trailer?.sig_len}) is more than the file has`);
     try {
       const elf = new ElfFile(this.bytes.subarray(0, size < 0 ? trailer?.offset : size), { partial: true });

@@ -196,10 +196,11 @@ export class ExceptionHandler {
     if (running === 'guest') return Number(BigInt.asIntN(64, this.#k.registers.rip));
     return (running === 'generator' ? activations.at(-1)?.calledByGuest : running)?.address ?? 0;
   }
-  /** dump_stack(). */
-  dumpStack(): void {
+  /** dump_stack(). `way`: how the kernel comes to the call, where no module's function called it. */
+  dumpStack(way?: string): void {
+    const { description } = this.#k;
     printHeader(this.#k);
-    printTrace(this.#k, 0, this.#k.description.wayTo('dump_stack'));
+    printTrace(this.#k, 0, [...description.wayTo('dump_stack'), ...(way === undefined ? [] : description.wayTo(way))]);
   }
   /** WARN() in the kernel function `name`, with a text; WARN_ON() without. */
   warn(file: string, line: number, name: string, text?: string, level: LevelName = 'warning'): void {

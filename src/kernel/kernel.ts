@@ -73,6 +73,9 @@ const EFLAGS_IF = 0x200n;
 const ENTRY_BUDGET = 1_000_000;
 /** How long the pump runs before the host's event loop gets its turn. */
 const PUMP_SLICE_MS = 50;
+/** The same in virtual time: turns of tasks. */
+const SLICE_WORK = 256;
+const TICK_WORK = 32;
 /** So many system calls without any waiting take so long: slow enough that a test ends, rare enough that nothing else sees it. */
 const BUSY_CALLS = 1000;
 const BUSY_TIME: Nanoseconds = 100_000_000;
@@ -116,6 +119,8 @@ export class Kernel {
   #halted = false;
   /** When the host's event loop gets its next turn: many short system calls must not starve it. */
   #sliceEnd = 0;
+  /** Turns of tasks since then; an exhausted budget of the CPU counts as several. */
+  #sliceWork = 0;
   /** System calls since virtual time passed last. */
   #calls = 0;
   #callsAt: Nanoseconds = 0;
@@ -256,7 +261,7 @@ export class Kernel {
         result = yield* body(self);
         return 0;
       },
-      { pid },
+      { pid, kept: true },
     );
     if (onEnd !== undefined) task.onExit.push(onEnd);
     this.#passForCalls();
@@ -324,10 +329,7 @@ export class Kernel {
             await this.#idleUntil(next);
           }
         }
-        if (this.host.monotonicMs() > this.#sliceEnd) {
-          await this.host.sleep(0);
-          this.#sliceEnd = this.host.monotonicMs() + PUMP_SLICE_MS;
-        }
+        if (this.#sliceOver()) await this.host.sleep(0);
       }
     } catch (error) {
       // A bug of ours: whoever waits hears of it.
@@ -338,6 +340,18 @@ export class Kernel {
       // At once: what becomes runnable from here on starts a new pump.
       this.#pumping = undefined;
     }
+  }
+  /** Whether the host's event loop gets its turn. In virtual time that must not depend on how fast this computer is. */
+  #sliceOver(): boolean {
+    if (this.#time === 'virtual') {
+      if (++this.#sliceWork < SLICE_WORK) return false;
+      this.#sliceWork = 0;
+      return true;
+    }
+    const now = this.host.monotonicMs();
+    if (now <= this.#sliceEnd) return false;
+    this.#sliceEnd = now + PUMP_SLICE_MS;
+    return true;
   }
   #followWall(): void {
     if (this.#time === 'wall') this.clock.advanceTo((this.host.monotonicMs() - this.#wallStart) * 1e6);
@@ -353,6 +367,7 @@ export class Kernel {
   /** The CPU's budget ran out: time has passed. Interrupts come now, when they are enabled. */
   #tick(): boolean {
     this.#refillBudget();
+    this.#sliceWork += TICK_WORK;
     const passed = TICK + this.#kernelCalls * KERNEL_CALL;
     this.#kernelCalls = 0;
     this.clock.pass(passed);

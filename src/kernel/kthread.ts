@@ -57,15 +57,15 @@ export const shouldStop = (k: Kernel): boolean => k.get(Kthreads).shouldStop.has
 export function* stopKthread(k: Kernel, thread: Task): Sleeping<number> {
   k.get(Kthreads).shouldStop.add(thread);
   const waiter = k.current;
-  if (!thread.dead) {
-    thread.onExit.push(() => k.scheduler.wake(waiter));
-    k.scheduler.wake(thread, NORMAL);
-    while (!thread.dead) {
-      k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
-      yield* k.scheduler.schedule();
-    }
+  if (thread.dead) return thread.exitCode;
+  k.scheduler.get(thread);
+  thread.onExit.push(() => k.scheduler.wake(waiter));
+  k.scheduler.wake(thread, NORMAL);
+  while (!thread.dead) {
+    k.scheduler.currentStruct.__state = TASK_UNINTERRUPTIBLE;
+    yield* k.scheduler.schedule();
   }
-  k.scheduler.reap(thread);
+  k.scheduler.put(thread);
   return thread.exitCode;
 }
 
@@ -188,7 +188,7 @@ export const moduleApi: KernelApi = kernelApi('kernel/module/main.c', {
   }),
   __module_get: kfunc({ module: pointer('struct module *') }, nothing, (k, { module }) => {
     const owner = k.modules.at(module);
-    if (owner !== undefined) k.modules.tryGet(owner);
+    if (owner !== undefined) k.modules.get(owner);
   }),
   module_refcount: kfunc({ mod: pointer('struct module *') }, int, (k, { mod }) => {
     const owner = k.modules.at(mod);
@@ -197,8 +197,9 @@ export const moduleApi: KernelApi = kernelApi('kernel/module/main.c', {
   /** The address of an exported symbol, with a reference to the module that has it. */
   __symbol_get: kfunc({ symbol: cstring }, voidPtr, (k, { symbol }) => k.modules.symbolGet(symbol)),
   __symbol_put: kfunc({ symbol: cstring }, nothing, (k, { symbol }) => {
-    const owner = k.modules.exporter(symbol);
-    if (owner !== undefined) k.modules.put(owner);
+    const found = k.modules.findSymbol(symbol, true);
+    if (found === undefined) k.exceptions.bug('kernel/module/main.c', 784);
+    else if (found.owner !== undefined) k.modules.put(found.owner);
   }),
   symbol_put_addr: kfunc({ addr: voidPtr }, nothing, (k, { addr }) => {
     const owner = k.modules.all.find((module) => addr >= module.core && addr < module.core + module.coreSize);
@@ -210,11 +211,8 @@ export const moduleApi: KernelApi = kernelApi('kernel/module/main.c', {
     yield* [];
     throw new TaskExit(Number(code));
   }),
-  module_put: partial(
-    'a count below zero is not reported',
-    kfunc({ module: pointer('struct module *') }, nothing, (k, { module }) => {
-      const owner = k.modules.at(module);
-      if (owner !== undefined) k.modules.put(owner);
-    }),
-  ),
+  module_put: kfunc({ module: pointer('struct module *') }, nothing, (k, { module }) => {
+    const owner = k.modules.at(module);
+    if (owner !== undefined) k.modules.put(owner);
+  }),
 });

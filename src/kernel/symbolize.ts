@@ -14,6 +14,13 @@ const PAGE = 4096;
 const inImage = (address: Addr): boolean =>
   address >= kernelAddr(KERNEL_IMAGE.start) && address < kernelAddr(KERNEL_IMAGE.start) + (KERNEL_IMAGE.end - KERNEL_IMAGE.start);
 
+/** '%pS': NAME+0xOFFSET/0xSIZE [MODULE], or the address. */
+export function symbolText(k: Kernel, address: Addr): string {
+  const found = symbolize(k, address);
+  if (found === undefined) return `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`;
+  const owner = found.module === undefined ? '' : ` [${found.module}]`;
+  return `${found.name}+0x${found.offset.toString(16)}/0x${found.size.toString(16)}${owner}`;
+}
 export function symbolize(k: Kernel, address: Addr): SymbolizedAddress | undefined {
   const module = k.modules.all.find(
     ({ core, coreSize, init, initSize }) =>

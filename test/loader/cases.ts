@@ -77,7 +77,7 @@ export function scriptOf({ name, cases }: Session): { readonly script: string; r
       files[unique] = bytes;
       text = text.replaceAll(new RegExp(`(?<![\\w-])${file.replaceAll('.', '\\.')}`, 'g'), unique);
     }
-    script += `echo '=== ${title}'\n${text}\n${/\blook\b/.test(text) ? '' : 'look\n'}`;
+    script += `echo "=== ${title}"\n${text}\n${/\blook\b/.test(text) ? '' : 'look\n'}`;
   }
   return { script, files };
 }

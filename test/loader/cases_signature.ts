@@ -70,7 +70,7 @@ export function signatureSessions(built: Built): Session[] {
       cases: [
         {
           name: 'the parameter',
-          script: `cat ${parameter}\nls -l ${parameter} | cut -c1-10\necho 0 > ${parameter}\ncat ${parameter}\nlook`,
+          script: `cat ${parameter}\nls -l ${parameter} | cut -c1-10\necho 0 2> /dev/null > ${parameter} || echo refused\ncat ${parameter}\nlook`,
         },
         ...few(some),
         load('unsigned', plain),
@@ -83,7 +83,7 @@ export function signatureSessions(built: Built): Session[] {
         { name: 'off', script: `cat ${parameter}` },
         load('unsigned', plain),
         { name: 'on', script: `echo 1 > ${parameter}\ncat ${parameter}` },
-        load('unsigned', plain),
+        load('unsigned, enforced', plain),
         crc("Debian's own", crc7),
       ],
     },

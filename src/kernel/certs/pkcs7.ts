@@ -7,6 +7,7 @@ import { DigestInfo, id_rsaEncryption, RSAPublicKey } from '@peculiar/asn1-rsa';
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema';
 import { AlgorithmIdentifier, Certificate, id_ce_subjectKeyIdentifier, SubjectKeyIdentifier } from '@peculiar/asn1-x509';
 import { EBADMSG, EKEYREJECTED, ENOKEY, ENOPKG } from '#abi';
+import { knownOids, oidsOf } from './oids.ts';
 
 /** Digests by the OIDs that the kernel's parser knows. */
 const digests: ReadonlyMap<string, (data: Uint8Array) => Uint8Array> = new Map([
@@ -78,19 +79,42 @@ function signerOf(message: Uint8Array): { readonly data: SignedData; readonly si
   }
 }
 
+/** What the kernel's parser says of identifiers that it does not know, up to the one that it cannot do without. */
+function sayUnknown(
+  message: Uint8Array,
+  unsupported: { readonly oid: string; readonly as: string } | undefined,
+  say: (record: string) => void,
+): void {
+  for (const { offset, oid } of oidsOf(message)) {
+    const number = knownOids.indexOf(oid);
+    if (number < 0) say(`PKCS7: Unknown OID: [${offset}] ${oid}`);
+    if (oid !== unsupported?.oid) continue;
+    say(`Unsupported ${unsupported.as} algo: ${number < 0 ? knownOids.length : number}`);
+    return;
+  }
+}
+
 /**
  * Verifies that a trusted key signed `content`.
- * @param message the PKCS#7 message in DER; `certificates`: the trusted ones in DER, one after another.
+ * @param message the PKCS#7 message in DER; `certificates`: the trusted ones in DER, one after another; `say` prints a record.
  * @returns 0, or -EBADMSG (no PKCS#7), -ENOPKG (an algorithm that the kernel has not), -ENOKEY (a key that it does not know),
  *   -EKEYREJECTED (the signature is not that key's over these bytes).
  */
-export function verifyPkcs7(content: Uint8Array, message: Uint8Array, certificates: Uint8Array): number {
+export function verifyPkcs7(content: Uint8Array, message: Uint8Array, certificates: Uint8Array, say: (record: string) => void): number {
   const parsed = signerOf(message);
   if (parsed === undefined) return -EBADMSG;
   const { data, signer } = parsed;
   const { algorithm } = signer.digestAlgorithm;
   const digest = digests.get(algorithm);
-  if (digest === undefined || signer.signatureAlgorithm.algorithm !== id_rsaEncryption) return -ENOPKG;
+  const keyAlgorithm = signer.signatureAlgorithm.algorithm;
+  const unsupported =
+    digest === undefined
+      ? { oid: algorithm, as: 'digest' }
+      : keyAlgorithm === id_rsaEncryption
+        ? undefined
+        : { oid: keyAlgorithm, as: 'pkey' };
+  sayUnknown(message, unsupported, say);
+  if (digest === undefined || unsupported !== undefined) return -ENOPKG;
   // Detached data only; and of modules plain data, without attributes of its own under the signature.
   if (data.encapContentInfo.eContent !== undefined) return -EBADMSG;
   if (data.encapContentInfo.eContentType !== id_data || signer.signedAttrs !== undefined) return -EKEYREJECTED;

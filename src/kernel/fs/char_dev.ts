@@ -122,13 +122,28 @@ export function functionsOf(k: Kernel, operations: Addr): FileFunctions {
   const { open, release, read, write, llseek, unlocked_ioctl: ioctl, poll } = k.view(FileOperations, operations);
   return { open, release, read, write, llseek, ioctl, poll };
 }
-/** kobject_init with a type that has only this release. */
+/** The kobj_types of cdevs: each has only a release. */
+class CdevTypes {
+  readonly #k: Kernel;
+  readonly #types = new Map<string, Addr>();
+  constructor(k: Kernel) {
+    this.#k = k;
+  }
+  withRelease(release: string): Addr {
+    const k = this.#k;
+    let ktype = this.#types.get(release);
+    if (ktype === undefined) {
+      const size = k.layouts.sizeOf('kobj_type');
+      ktype = k.slab.alloc(size) ?? 0;
+      k.memory.fill(ktype, 0, size);
+      k.view(KobjType, ktype).release = k.symbols.require(release);
+      this.#types.set(release, ktype);
+    }
+    return ktype;
+  }
+}
 function initKobject(k: Kernel, cdev: Addr, release: string): void {
-  const size = k.layouts.sizeOf('kobj_type');
-  const ktype = k.slab.alloc(size) ?? 0;
-  k.memory.fill(ktype, 0, size);
-  k.view(KobjType, ktype).release = k.symbols.require(release);
-  kobjectInit(k, k.view(Cdev, cdev).kobj, ktype);
+  kobjectInit(k, k.view(Cdev, cdev).kobj, k.get(CdevTypes).withRelease(release));
 }
 const devices = (k: Kernel): CharDevices => k.get(CharDevices);
 const p = ptr(Cdev);

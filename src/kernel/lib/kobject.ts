@@ -173,7 +173,14 @@ export class KernelKobjects {
   }
   /** The directory is gone. */
   forget(path: string): void {
+    const kobj = this.#byPath.get(path);
+    if (kobj === undefined) return;
     this.#byPath.delete(path);
+    const k = this.#k;
+    const object = view(k, kobj);
+    k.get(Sysfs).removeDirectory(kobj);
+    k.slab.free(object.name);
+    k.slab.free(kobj - k.layouts.offsetOf('kset', 'kobj'));
   }
 }
 /** The kernel's own kobj_types: their functions are entries of the table below. */

@@ -17,6 +17,8 @@ export class SlabCache {
   readonly stride: number;
   readonly free: Addr[] = [];
   allocated = 0;
+  /** Blocks of pages that it has taken. */
+  readonly blocks: Addr[] = [];
 
   /** Guest function that prepares each object of a fresh page; 0 when there is none. */
   readonly constructorFunction: Addr;
@@ -54,6 +56,14 @@ export class Slab {
   constructor(pages: PageAllocator) {
     this.#pages = pages;
     this.#kmalloc = KMALLOC_SIZES.map((size) => new SlabCache(`kmalloc-${size >= 1024 ? `${size / 1024}k` : size}`, size, size & -size));
+  }
+  /** How many objects of kmalloc are not free. */
+  get inUse(): number {
+    return this.#kmalloc.reduce((sum, { allocated }) => sum + allocated, this.#large.size);
+  }
+  /** Bytes of the pages that caches have taken: they never give them back. */
+  get reserved(): number {
+    return this.#slabs.size * PAGE_SIZE;
   }
   /** The kmalloc cache that serves `size` bytes, or undefined when pages do. */
   kmallocCache(size: number): SlabCache | undefined {
@@ -99,11 +109,23 @@ export class Slab {
     const index = (address - pages.start) / pages.cache.stride;
     return (pages.sizes[index] ?? 0) === 0 ? undefined : { pages, index };
   }
+  /** Gives the cache's pages back, when no object is left. */
+  destroy(cache: SlabCache): void {
+    if (cache.allocated > 0) return;
+    for (const block of cache.blocks) {
+      const pages = this.#slabs.get(pageNumber(block));
+      for (let page = pageNumber(block); this.#slabs.get(page) === pages; page++) this.#slabs.delete(page);
+      this.#pages.free(block);
+    }
+    cache.blocks.length = 0;
+    cache.free.length = 0;
+  }
   /** Adds pages' worth of free objects. Gives them, or none when memory is exhausted. */
   grow(cache: SlabCache): readonly Addr[] {
     const order = Math.max(0, Math.ceil(Math.log2((cache.stride * 8) / PAGE_SIZE)));
     const block = this.#pages.alloc(Math.min(order, 3));
     if (block === undefined) return [];
+    cache.blocks.push(block);
     const count = Math.floor((PAGE_SIZE << Math.min(order, 3)) / cache.stride);
     const pages = { cache, start: block, sizes: new Uint16Array(count) };
     for (let page = 0; page < 1 << Math.min(order, 3); page++) this.#slabs.set(pageNumber(block) + page, pages);

@@ -81,6 +81,8 @@ export class KmemCaches {
     return this.#caches.get(handle);
   }
   destroy(handle: Addr): void {
+    const cache = this.#caches.get(handle);
+    if (cache !== undefined) this.#k.slab.destroy(cache);
     this.#caches.delete(handle);
     this.#k.slab.free(handle);
   }

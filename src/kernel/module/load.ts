@@ -46,6 +46,7 @@ import { readVersions, type Versions } from './versions.ts';
 export const MODULE_INIT_IGNORE_MODVERSIONS = 1;
 export const MODULE_INIT_IGNORE_VERMAGIC = 2;
 const PAGE_SIZE = 4096;
+const PERCPU_REPORTS = 10;
 /** How long a load waits for the init of a module whose symbols it uses. */
 const INIT_WAIT = 30e9;
 
@@ -200,7 +201,7 @@ export class Load implements SymbolUser {
       this.request.image,
       () => k.description.certificates,
       forced,
-      (text) => this.print('err', text),
+      (level, text) => this.print(level, text),
     );
     if ('check' in checked) return this.#refuse(checked);
     const { elf, outcome } = checked;
@@ -289,8 +290,19 @@ export class Load implements SymbolUser {
     if (section === undefined || section.size === 0) return;
     if (section.align > PAGE_SIZE) this.print('warning', `${module.name}: per-cpu alignment ${section.align} > ${PAGE_SIZE}`);
     module.percpu = percpu.allocReserved(section.size, Math.min(section.align, PAGE_SIZE));
-    if (module.percpu === undefined) return this.#refuse(noPercpu(module.name, section));
+    if (module.percpu === undefined) {
+      this.#reportPercpu(section.size, Math.min(section.align, PAGE_SIZE));
+      return this.#refuse(noPercpu(module.name, section));
+    }
     if (section.type !== SHT_NOBITS) memory.write(percpu.base + module.percpu, module.elf.contents(section));
+  }
+  /** What the allocator itself says, ten times since boot. Source: mm/percpu.c, pcpu_alloc(). */
+  #reportPercpu(size: number, align: number): void {
+    const times = this.#modules.percpuFailures++;
+    if (times >= PERCPU_REPORTS) return;
+    this.print('warning', `percpu: allocation failed, size=${size} align=${align} atomic=0, alloc from reserved chunk failed`);
+    this.#k.exceptions.dumpStack(`${this.request.way}.percpu`);
+    if (times === PERCPU_REPORTS - 1) this.print('info', 'percpu: limit reached, disable warning');
   }
   #findModuleSections(): void {
     if (findSection(this.module.elf, '__obsparm') !== undefined) this.print('warning', `${this.name}: Ignoring obsolete parameters`);

@@ -8,6 +8,7 @@ import type { Addr } from '../memory.ts';
 import { notifyModule } from '../notifier.ts';
 import { moduleTaintLetters, TAINT } from '../panic.ts';
 import { Waiters } from '../sched/waiters.ts';
+import { symbolText } from '../symbolize.ts';
 import type { InitWay } from '../syscalls.ts';
 import { Load, type LoadRequest } from './load.ts';
 import {
@@ -25,12 +26,15 @@ import type { Found } from './resolve.ts';
 import { ModuleSettings } from './settings.ts';
 
 const O_TRUNC = 0o1000;
+const EFLAGS_IF = 0x200n;
 
 export class Modules {
   readonly #k: Kernel;
   /** Newest first. */
   readonly #list: Module[] = [];
   readonly #said = new Set<string>();
+  /** How often the reserve for static per-CPU variables was used up. */
+  percpuFailures = 0;
   /** Whoever waits for a module to finish its load or to go waits here. Linux: module_wq. */
   readonly changes = {};
   /** '[last unloaded: ...]' of reports. */
@@ -69,8 +73,14 @@ export class Modules {
     struct.refcnt += 1;
     return true;
   }
+  /** A reference more, whatever the module's state. Linux: __module_get(). */
+  get(module: Module): void {
+    this.#k.view(ModuleStruct, module.addr).refcnt += 1;
+  }
   put(module: Module): void {
-    this.#k.view(ModuleStruct, module.addr).refcnt -= 1;
+    const struct = this.#k.view(ModuleStruct, module.addr);
+    if (struct.refcnt > 0) struct.refcnt -= 1;
+    else this.#k.exceptions.warn('kernel/module/main.c', 857, 'module_put');
   }
   /** Holds the module whose struct is at `owner` while something of it is open; what gives it back. */
   hold(owner: Addr): () => void {
@@ -147,7 +157,7 @@ export class Modules {
   *start(module: Module, way: InitWay): Sleeping<number> {
     const k = this.#k;
     const struct = k.view(ModuleStruct, module.addr);
-    const result = struct.init === 0 ? 0 : (yield* k.callBy(way, struct.init)) | 0;
+    const result = struct.init === 0 ? 0 : yield* this.#doOneInitcall(struct.init, way);
     if (result < 0) {
       this.setState(module, MODULE_STATE_GOING);
       this.put(module);
@@ -160,7 +170,7 @@ export class Modules {
         'warning',
         `do_init_module: '${module.name}'->init suspiciously returned ${result}, it should follow 0/-E convention\ndo_init_module: loading module anyway...`,
       );
-      k.exceptions.dumpStack();
+      k.exceptions.dumpStack(`${way}.positive`);
     }
     this.setState(module, MODULE_STATE_LIVE);
     yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
@@ -169,6 +179,23 @@ export class Modules {
     this.#freeInit(module);
     this.#changed();
     return 0;
+  }
+  /** Linux: do_one_initcall(). */
+  *#doOneInitcall(init: Addr, way: InitWay): Sleeping<number> {
+    const k = this.#k;
+    const { initcallDebug: debug } = k.get(ModuleSettings);
+    const name = symbolText(k, init);
+    const { preemptCount } = k.percpu;
+    const start = k.clock.now;
+    if (debug) k.log.print('debug', `calling  ${name} @ ${k.current.pid}`);
+    const result = (yield* k.callBy(way, init)) | 0;
+    if (debug) k.log.print('debug', `initcall ${name} returned ${result} after ${Math.floor((k.clock.now - start) / 1000)} usecs`);
+    const wrong = k.percpu.preemptCount === preemptCount ? '' : 'preemption imbalance ';
+    k.percpu.preemptCount = preemptCount;
+    const irqs = (k.registers.rflags & EFLAGS_IF) === 0n ? 'disabled interrupts ' : '';
+    k.registers.rflags |= EFLAGS_IF;
+    if (wrong + irqs !== '') k.exceptions.warn('init/main.c', 1284, 'do_one_initcall', `initcall ${name} returned with ${wrong}${irqs}`);
+    return result;
   }
   #freeInit(module: Module): void {
     const k = this.#k;
@@ -209,7 +236,7 @@ export class Modules {
     if (struct.exit !== 0) yield* k.callBy('exit', struct.exit);
     yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
     yield* asyncSynchronizeFull(k);
-    this.lastUnloaded = `${module.name}${flagsText(module)}`;
+    this.lastUnloaded = `${module.name}${flagsText(module, false)}`;
     yield* this.#free(module);
     return 0;
   }
@@ -244,9 +271,9 @@ export class Modules {
   }
 }
 
-/** '(OE)' parts of reports: taint letters in parentheses, '+' while coming, '-' while going. */
-export function flagsText(module: Module): string {
-  const mark = module.state === MODULE_STATE_COMING ? '+' : module.state === MODULE_STATE_GOING ? '-' : '';
+/** '(OE)' parts of reports: taint letters in parentheses, with `state` '+' while coming, '-' while going. */
+export function flagsText(module: Module, state = true): string {
+  const mark = !state ? '' : module.state === MODULE_STATE_COMING ? '+' : module.state === MODULE_STATE_GOING ? '-' : '';
   const letters = moduleTaintLetters(module.taints);
   return letters + mark === '' ? '' : `(${letters}${mark})`;
 }

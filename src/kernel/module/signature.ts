@@ -1,6 +1,7 @@
 // The signature behind a module file and what the kernel makes of it. Source: kernel/module/signing.c, kernel/module_signature.c.
 import { EBADMSG, EKEYREJECTED, ENODATA, ENOKEY, ENOPKG, EPERM } from '#abi';
 import { verifyPkcs7 } from '../certs/pkcs7.ts';
+import type { LevelName } from '../printk/log.ts';
 import { type LoadReason, reason } from './reasons.ts';
 
 const MAGIC = '~Module signature appended~\n';
@@ -41,13 +42,13 @@ export function isMarked(image: Uint8Array): boolean {
  * Splits a signature off and verifies it.
  * @param certificates the trusted ones in DER, one after another.
  * @param ignored the load is forced: Linux does not look at the signature then.
- * @param say prints the record of a signature that is of another kind.
+ * @param say prints what the kernel says of signatures that it does not understand.
  */
 export function checkSignature(
   image: Uint8Array,
   certificates: () => Uint8Array,
   ignored: boolean,
-  say: (record: string) => void,
+  say: (level: LevelName, record: string) => void,
 ): SignedFile | LoadReason {
   if (ignored || !isMarked(image)) return { elf: image, outcome: ENODATA };
   const length = image.length - MAGIC.length;
@@ -59,13 +60,13 @@ export function checkSignature(
   if (size >= trailer)
     return reason('signature', EBADMSG, undefined, { ...where, expected: `a signature of less than ${trailer} bytes`, found: `${size}` });
   if (view.getUint8(2) !== PKEY_ID_PKCS7) {
-    say(NOT_PKCS7);
+    say('err', NOT_PKCS7);
     return { elf: image.subarray(0, length), outcome: ENOPKG };
   }
   if ([0, 1, 3, 4, 5, 6, 7].some((offset) => view.getUint8(offset) !== 0))
     return reason('signature', EBADMSG, 'module: PKCS#7 signature info has unexpected non-zero params', { offset: trailer });
   const elf = image.subarray(0, trailer - size);
-  const outcome = -verifyPkcs7(elf, image.subarray(trailer - size, trailer), certificates());
+  const outcome = -verifyPkcs7(elf, image.subarray(trailer - size, trailer), certificates(), (record) => say('warning', record));
   if (outcome === EBADMSG)
     return reason('signature', EBADMSG, undefined, { offset: trailer - size, expected: 'a PKCS#7 message', found: 'other bytes' });
   if (outcome === EKEYREJECTED)

@@ -55,6 +55,8 @@ export interface SpawnOptions {
   readonly pid?: number | undefined;
   /** Runnable at once (default), or only after wake_up_process. */
   readonly start?: boolean;
+  /** It stays after its end until somebody calls reap(). Default: it is gone when it ends. */
+  readonly kept?: boolean;
 }
 
 export class Scheduler {
@@ -112,11 +114,12 @@ export class Scheduler {
   }
 
   /** A new task that runs `body`. */
-  spawn(comm: string, body: (task: Task) => Sleeping<number>, { pid, start = true }: SpawnOptions = {}): Task {
+  spawn(comm: string, body: (task: Task) => Sleeping<number>, { pid, start = true, kept = false }: SpawnOptions = {}): Task {
     const k = this.#k;
     const addr = k.slab.alloc(k.layouts.sizeOf('task_struct'));
     if (addr === undefined) throw new Error('out of guest memory for a task');
     const task = this.#makeTask(pid ?? this.newPid(), addr, comm);
+    task.kept = kept;
     const struct = k.view(TaskStruct, addr);
     struct.cred = struct.real_cred = this.currentStruct.cred;
     struct.nsproxy = this.currentStruct.nsproxy;
@@ -231,6 +234,7 @@ export class Scheduler {
     this.#settle(task, outcome);
     this.#k.exceptions.switched();
     this.#leave(task);
+    if (task.dead && !task.kept) this.reap(task);
     return true;
   }
   /** After a run: the task is gone, or waits, or queues up again. */
@@ -256,14 +260,18 @@ export class Scheduler {
   reap(task: Task): void {
     if (!task.dead) throw new Error(`task ${task.pid} (${hex64(task.addr)}) still lives`);
     this.#byPid.delete(task.pid);
-    this.#byAddr.delete(task.addr);
     this.#k.vmalloc.free(task.stack);
+    this.put(task);
+  }
+  /** Gives a reference to the task's struct back. */
+  put(task: Task): void {
     const struct = this.structOf(task);
     struct['usage.refs.counter'] -= 1;
     if (struct['usage.refs.counter'] === 0) this.release(task.addr);
   }
   /** Frees the struct of a task that is gone. Linux: __put_task_struct(). */
   release(address: Addr): void {
+    this.#byAddr.delete(address);
     this.#k.slab.free(this.#k.view(TaskStruct, address).signal);
     this.#k.slab.free(address);
   }

@@ -42,6 +42,8 @@ export class Task {
   /** In the run queue or running. */
   queued = false;
   dead = false;
+  /** It stays when it is dead, until reap(). */
+  kept = false;
   /** Pending signals, by number. */
   readonly signals = new Set<number>();
   /** Signals that a kernel thread does not ignore. */

@@ -35,6 +35,8 @@ const CALLS: ReadonlySet<string> = new Set([
   'delete',
 ]);
 const SIGUSR1 = 10;
+/** EHWPOISON: the last with a name in the C library. */
+const LAST_ERRNO = 133;
 
 /** The ioctl number: 0x6b01, _IO(k,1) or _IOR(k,2,4), with the size in bytes. Source: include/uapi/asm-generic/ioctl.h. */
 function ioctlNumber(text: string): number {
@@ -106,7 +108,9 @@ class Session {
   async #call(text: string, process: Process): Promise<string> {
     const [call, name = '', first = '', second = '', ...rest] = text.split(' ');
     const fd = this.#files.get(name) ?? -1;
-    const shown = (result: number): string => (result < 0 ? `-1 ${errnoName(-result)}` : `${result}`);
+    // The C library takes more for no errno, and has no names for those of the kernel alone.
+    const shown = (result: number): string =>
+      result >= 0 || result < -4095 ? `${result}` : `-1 ${-result > LAST_ERRNO ? -result : errnoName(-result)}`;
     switch (call) {
       case 'open': {
         const opened = await process.open(
