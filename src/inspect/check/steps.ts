@@ -110,7 +110,7 @@ export class CheckedModule implements SymbolUser {
     { name: 'layout_and_allocate', run: (module) => module.#layout() },
     { name: 'percpu_modalloc', run: (module) => module.#percpu() },
     { name: 'simplify_symbols', run: (module) => module.#symbols() },
-    { name: 'apply_relocations', run: (module) => checkRelocations(module.#file, module.name, module.#values) },
+    { name: 'apply_relocations', run: (module) => module.#relocations() },
     { name: 'complete_formation', run: (module) => module.#exports() },
     { name: 'parse_args', run: (module) => module.#parameters() },
     { name: 'mod_sysfs_setup', run: (module) => module.#sysfs() },
@@ -239,6 +239,10 @@ export class CheckedModule implements SymbolUser {
     if (own !== undefined) return gplAllowed || !own.gpl ? { ...own, owner: undefined } : undefined;
     const other = this.#findOwner(symbol);
     return other !== undefined && (gplAllowed || !other.found.gpl) ? other.found : undefined;
+  }
+  #relocations(): Iterable<LoadReason> {
+    // What has no place is not relocated.
+    return this.reasons.some(({ check }) => check === 'memory') ? [] : checkRelocations(this.#file, this.name, this.#values);
   }
   *#exports(): Generator<LoadReason> {
     for (const symbol of this.exports) {
