@@ -1,8 +1,9 @@
 // The library as the README shows it.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { loadKernel } from '#host-node';
 import { extractLayouts, parseLayouts } from '#kernel';
@@ -153,4 +154,26 @@ test('/lib/modules has the samples, and modules.dep of our depmod', async () => 
     'extra/importer.ko: extra/exporter.ko\n',
   );
   await machine.insmod('/lib/modules/6.1.0-56-amd64/extra/hello.ko');
+});
+
+test.each([
+  ['GZIP', gzipSync],
+  ['XZ', (bytes: Uint8Array) => execFileSync('xz', ['-c', '--check=crc32'], { input: bytes })],
+  ['ZSTD', (bytes: Uint8Array) => execFileSync('zstd', ['-qc'], { input: bytes })],
+] as const)('a kernel built with MODULE_DECOMPRESS and %s takes such files, and no others', async (format, pack) => {
+  const shipped = loadKernel();
+  const description = Object.create(shipped, {
+    isSet: { value: (option: string) => option === 'CONFIG_MODULE_DECOMPRESS' || option === `CONFIG_MODULE_COMPRESS_${format}` },
+  }) as typeof shipped;
+  const machine = await bootOn({ description, host: testHost });
+  const packed = new Uint8Array(pack(hello));
+  const finit = async (bytes: Uint8Array): Promise<number> => {
+    await machine.writeFile('/root/module', bytes);
+    const fd = await machine.process.open('/root/module', 0);
+    return machine.process.finit_module(fd, '', 4);
+  };
+  expect(await finit(hello)).toBe(-22);
+  expect(await finit(packed.slice(0, 50))).toBe(-22);
+  expect(await finit(packed)).toBe(0);
+  expect(await machine.procfs('modules')).toContain('hello ');
 });

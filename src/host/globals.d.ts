@@ -1,4 +1,4 @@
-// What portable code needs beyond ES2023: WebAssembly and text coding. Nothing else: time and logs go through the host.
+// What portable code needs beyond ES2023: WebAssembly, text coding and streams. Nothing else: time and logs go through the host.
 declare namespace WebAssembly {
   interface MemoryDescriptor {
     initial: number;
@@ -39,4 +39,8 @@ declare class TextDecoder {
 }
 declare class TextEncoder {
   encode(input?: string): Uint8Array;
+}
+declare class ReadableStream<T> {
+  constructor(source: { start(controller: { enqueue(chunk: T): void; close(): void }): void });
+  getReader(): { read(): Promise<{ readonly done: boolean; readonly value?: T }> };
 }

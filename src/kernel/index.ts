@@ -24,7 +24,8 @@ export {
   noPercpu,
   resolveSymbol,
   type SymbolUser,
-  unknownRecord,
+  symbolPlace,
+  unresolved,
 } from './module/resolve.ts';
 export {
   checkBlacklist,

@@ -4,8 +4,7 @@ import { ENOENT } from '#abi';
 import { blocking, int, type KernelApi, kernelApi, pointer, type Sleeping, voidPtr } from './api/index.ts';
 import type { Kernel } from './kernel.ts';
 import type { Addr } from './memory.ts';
-import { TASK_UNINTERRUPTIBLE } from './sched/task.ts';
-import { Waiters } from './sched/waiters.ts';
+import { settled } from './sched/promise.ts';
 
 /** A program that was started: `ended` gives its status as wait(2) does. */
 export interface StartedProgram {
@@ -35,20 +34,9 @@ export function* runProgram(
   wait: number,
 ): Sleeping<number> {
   if (k.userMode === undefined) return wait === UMH_NO_WAIT ? 0 : -ENOENT;
-  const started = yield* outcome(k, k.userMode(path, argv, environment));
+  const started = yield* settled(k, k.userMode(path, argv, environment));
   if (typeof started === 'number') return wait === UMH_NO_WAIT ? 0 : started;
-  return (wait & UMH_WAIT) === UMH_WAIT_PROC ? yield* outcome(k, started.ended) : 0;
-}
-/** Sleeps until `promise` is settled. */
-function* outcome<T>(k: Kernel, promise: Promise<T>): Sleeping<T> {
-  let result: { readonly value: T } | undefined;
-  const key = {};
-  void promise.then((value) => {
-    result = { value };
-    k.get(Waiters).wake(key, 1);
-  });
-  yield* k.get(Waiters).until(key, TASK_UNINTERRUPTIBLE, () => result !== undefined);
-  return (result as unknown as { readonly value: T }).value;
+  return (wait & UMH_WAIT) === UMH_WAIT_PROC ? yield* settled(k, started.ended) : 0;
 }
 export const umhApi: KernelApi = kernelApi('kernel/umh.c', {
   call_usermodehelper: blocking(

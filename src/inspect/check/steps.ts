@@ -30,8 +30,9 @@ import {
   reason,
   resolveSymbol,
   type SymbolUser,
+  symbolPlace,
   TAINT,
-  unknownRecord,
+  unresolved,
   unsignedRefusal,
   type Versions,
 } from '#kernel';
@@ -210,8 +211,9 @@ export class CheckedModule implements SymbolUser {
     this.#values = new Float64Array(symbols.length);
     for (const [n, symbol] of symbols.entries()) {
       if (n === 0) continue;
-      const value = symbol.section === SHN_UNDEF ? this.#resolve(symbol) : this.#own(symbol, elf?.sections.length ?? 0);
-      if (typeof value !== 'number') yield value;
+      const place = symbolPlace(this.loadable.symtab, n);
+      const value = symbol.section === SHN_UNDEF ? this.#resolve(symbol, place) : this.#own(symbol, elf?.sections.length ?? 0);
+      if (typeof value !== 'number') yield { ...value, ...(value.section === undefined && place) };
       this.#values[n] = typeof value === 'number' ? value : Number.NaN;
     }
   }
@@ -224,11 +226,11 @@ export class CheckedModule implements SymbolUser {
     if (symbol.section === this.#file.layout?.percpu?.index) return PERCPU_FIRST + value;
     return (this.#file.addressOf(symbol.section) ?? 0) + value;
   }
-  #resolve({ name, binding }: ElfSymbol): Addr | LoadReason {
+  #resolve({ name, binding }: ElfSymbol, place: ReturnType<typeof symbolPlace>): Addr | LoadReason {
     const found = resolveSymbol<Owner>((symbol, gplAllowed) => this.#find(symbol, gplAllowed), this, name);
     if ('check' in found) {
       if (mayStayUnresolved(found, name, binding)) return 0;
-      return { ...found, record: found.record ?? unknownRecord(this.name, name, found.errno) };
+      return unresolved(this.name, name, found, place);
     }
     if (found.owner !== undefined) this.uses.add(found.owner);
     else if (!inKobox(name)) this.missingInKobox.push(name);

@@ -28,7 +28,9 @@ import {
   noPercpu,
   resolveSymbol,
   type SymbolUser,
+  symbolPlace,
   unknownRecord,
+  unresolved,
 } from './resolve.ts';
 import {
   checkBlacklist,
@@ -319,16 +321,16 @@ export class Load implements SymbolUser {
   /** The value of each symbol. All that cannot be resolved are reported; the last gives the errno. */
   *#simplifySymbols(): Sleeping<void> {
     const values: bigint[] = [];
-    for (const [n, symbol] of this.module.layout.symbols.entries()) values.push(n === 0 ? 0n : yield* this.#valueOf(symbol));
+    for (const [n, symbol] of this.module.layout.symbols.entries()) values.push(n === 0 ? 0n : yield* this.#valueOf(symbol, n));
     this.#values = values;
   }
-  *#valueOf(symbol: ElfSymbol): Sleeping<bigint> {
+  *#valueOf(symbol: ElfSymbol, n: number): Sleeping<bigint> {
     const { elf, layout, name: user } = this.module;
     const { section, value } = symbol;
-    if (section === SHN_UNDEF) return yield* this.#resolve(symbol);
+    if (section === SHN_UNDEF) return yield* this.#resolve(symbol, n);
     const wrong = checkSymbol(user, symbol, elf.sections.length);
     if (wrong !== undefined) {
-      this.#refuse(wrong);
+      this.#refuse({ ...wrong, ...symbolPlace(this.file.symtab, n) });
       return 0n;
     }
     if (section === SHN_COMMON) return 0n;
@@ -339,14 +341,15 @@ export class Load implements SymbolUser {
     return value + BigInt((placed.area === 'core' ? this.module.core : this.module.init) + placed.offset);
   }
   /** The address of an undefined symbol; 0 with a refusal, or for a weak one that nobody has. */
-  *#resolve({ name, binding }: ElfSymbol): Sleeping<bigint> {
+  *#resolve({ name, binding }: ElfSymbol, n: number): Sleeping<bigint> {
     const resolved = yield* this.#resolveWaiting(name);
     if (typeof resolved === 'bigint') return resolved;
     if (mayStayUnresolved(resolved, name, binding)) return 0n;
     if (resolved.record !== undefined) this.print(resolved.record.level, resolved.record.text);
+    const why = unresolved(this.name, name, resolved, symbolPlace(this.file.symtab, n));
     const unknown = unknownRecord(this.name, name, resolved.errno);
     this.print(unknown.level, unknown.text);
-    this.#reasons.push({ ...resolved, record: resolved.record ?? unknown });
+    this.#reasons.push(why);
     return 0n;
   }
   /** An exporter that is still in its init is waited for. Linux: resolve_symbol_wait(). */

@@ -1,6 +1,6 @@
 // Symbol resolution: the kernel's exports, then the modules'. Source: kernel/module/main.c, find_symbol(), resolve_symbol().
 import { EINVAL, ENOENT, ENOEXEC, ENOMEM } from '#abi';
-import { type ElfSymbol, type Section, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, STB_WEAK } from '#elf';
+import { type ElfSymbol, type Section, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, STB_WEAK, SYMBOL_SIZE } from '#elf';
 import { TAINT } from '../panic.ts';
 import type { LevelName } from '../printk/log.ts';
 import type { ModuleExport } from './module.ts';
@@ -71,6 +71,17 @@ export const mayStayUnresolved = (why: LoadReason, name: string, binding: number
 export const unknownRecord = (user: string, symbol: string, errno: number): NonNullable<LoadReason['record']> => ({
   level: 'warning',
   text: `${user}: Unknown symbol ${symbol} (err ${-errno})`,
+});
+/** Where the n-th symbol stands in the file. */
+export const symbolPlace = ({ name, offset }: Section, n: number): { readonly section: string; readonly offset: number } => ({
+  section: name,
+  offset: offset + n * SYMBOL_SIZE,
+});
+/** Why a symbol was not resolved, with its place where the reason has none, and a record. */
+export const unresolved = (user: string, symbol: string, why: LoadReason, place: ReturnType<typeof symbolPlace>): LoadReason => ({
+  ...why,
+  ...(why.section === undefined && place),
+  record: why.record ?? unknownRecord(user, symbol, why.errno),
 });
 /** What is wrong with a symbol that the module defines. `count`: of its sections. */
 export function checkSymbol(user: string, { name, section }: ElfSymbol, count: number): LoadReason | undefined {

@@ -7,6 +7,7 @@ import type { FileTable } from '../fs/file.ts';
 import { type FsNode, RegularFile } from '../fs/node.ts';
 import type { Kernel } from '../kernel.ts';
 import type { InitWay } from '../syscalls.ts';
+import { decompress } from './decompress.ts';
 import { type LoadCheck, type LoadReport, reason } from './reasons.ts';
 import { ModuleSettings } from './settings.ts';
 
@@ -48,9 +49,13 @@ export function* finitModule(
   if (!(node instanceof RegularFile)) return refuse(report, 'file', EINVAL, 'no regular file');
   if (isOpenForWriting(k, node)) return refuse(report, 'file', ETXTBSY, 'a file that is open for writing');
   if (node.size === 0) return refuse(report, 'file', EINVAL, 'an empty file');
-  const image = node.contents();
-  if (typeof image === 'number') return refuse(report, 'file', -image, 'a file that cannot be read');
-  if ((flags & MODULE_INIT_COMPRESSED_FILE) !== 0) return refuse(report, 'file', EOPNOTSUPP, 'MODULE_INIT_COMPRESSED_FILE');
+  const contents = node.contents();
+  if (typeof contents === 'number') return refuse(report, 'file', -contents, 'a file that cannot be read');
+  const compressed = (flags & MODULE_INIT_COMPRESSED_FILE) !== 0;
+  if (compressed && !k.get(ModuleSettings).decompresses)
+    return refuse(report, 'file', EOPNOTSUPP, 'MODULE_INIT_COMPRESSED_FILE, on a kernel without CONFIG_MODULE_DECOMPRESS');
+  const image = compressed ? yield* decompress(k, contents) : contents;
+  if (typeof image === 'number') return refuse(report, 'file', -image, 'a file that cannot be decompressed');
   return yield* k.modules.initModule({ image, args, flags, way: 'finit_module' }, report);
 }
 /** Whether any process has the file open for writing. Linux: deny_write_access(). */
