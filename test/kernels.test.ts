@@ -1,5 +1,6 @@
 // The shipped description is what its source gives, and holds what the real kernel is known to have (linux-modules.md 0, 3).
 import { readdirSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Btf, BtfError } from '#btf';
@@ -16,6 +17,9 @@ test('importing the real image gives the shipped description', () => {
   expect([parts.release, parts.version, parts.vermagic]).toEqual([shipped.release, shipped.version, shipped.vermagic]);
   expect(new TextDecoder().decode(parts.files.kallsyms).split('\n').length).toBe(shipped.kallsyms.all().length);
   expect(new TextDecoder().decode(parts.files.bugs)).toMatch(/^\S+ \d+ arch\/x86\/\S+\n/);
+  expect(parts.files.dyndbg).toEqual(
+    new Uint8Array(gunzipSync(readFileSync(new URL(`../assets/kernels/${SHIPPED_KERNEL}/dyndbg.gz`, import.meta.url)))),
+  );
   const lines = new TextDecoder().decode(parts.files.exports).split('\n').length;
   expect(shipped.exports.values().length).toBe(lines);
 });

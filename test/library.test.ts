@@ -61,6 +61,9 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
     get bugs(): never {
       throw new Error('the list of BUG and WARN was read');
     },
+    get debugSites(): never {
+      throw new Error('the call sites of dynamic debug were read');
+    },
     get btf(): never {
       throw new Error('BTF was asked');
     },

@@ -55,6 +55,7 @@ export function describeFolder(folder: string): KernelDescription {
     bytes: inflate,
     layouts: () => readLayouts(folder),
     bugs: () => (existsSync(join(folder, 'bugs.gz')) ? inflate('bugs').toString() : undefined),
+    debugSites: () => (existsSync(join(folder, 'dyndbg.gz')) ? inflate('dyndbg').toString() : undefined),
     certificates: () => (existsSync(join(folder, 'certificates.gz')) ? inflate('certificates') : undefined),
     callers: () => readIfThere(join(folder, CALLERS)),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),

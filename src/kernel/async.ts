@@ -15,15 +15,14 @@ class AsyncCalls {
   constructor(k: Kernel) {
     this.#k = k;
   }
-  schedule(fn: Addr, data: Addr, domain: Addr): bigint {
-    const k = this.#k;
+  schedule(body: (cookie: bigint) => Sleeping<unknown>, domain: Addr): bigint {
     const cookie = this.#next++;
     this.#pending.set(cookie, domain);
-    k.scheduler.spawn('kworker/u2:0', () => this.#run(fn, data, cookie));
+    this.#k.scheduler.spawn('kworker/u2:0', () => this.#run(body, cookie));
     return cookie;
   }
-  *#run(fn: Addr, data: Addr, cookie: bigint): Sleeping<number> {
-    yield* this.#k.call(fn, data, cookie);
+  *#run(body: (cookie: bigint) => Sleeping<unknown>, cookie: bigint): Sleeping<number> {
+    yield* body(cookie);
     this.#pending.delete(cookie);
     this.#k.get(Waiters).wake(this, Number.POSITIVE_INFINITY);
     return 0;
@@ -37,13 +36,19 @@ class AsyncCalls {
 const calls = (k: Kernel): AsyncCalls => k.get(AsyncCalls);
 const ALL = 1n << 64n;
 
+/** Runs `body` in a task of its own, which asyncSynchronizeFull() waits for. */
+export function asyncSchedule(k: Kernel, body: () => Sleeping<unknown>): void {
+  calls(k).schedule(body, NULL);
+}
+const schedule = (k: Kernel, func: Addr, data: Addr, domain: Addr): bigint =>
+  calls(k).schedule((cookie) => k.call(func, data, cookie), domain);
 /** Until no call goes on: before a module's init memory is freed, as functions there may still run. */
 export const asyncSynchronizeFull = (k: Kernel): Sleeping<void> => calls(k).synchronize(ALL, undefined);
 
 export const asyncApi: KernelApi = kernelApi('kernel/async.c', {
-  async_schedule_node: kfunc({ func: voidPtr, data: voidPtr, node: int }, u64, (k, { func, data }) => calls(k).schedule(func, data, NULL)),
+  async_schedule_node: kfunc({ func: voidPtr, data: voidPtr, node: int }, u64, (k, { func, data }) => schedule(k, func, data, NULL)),
   async_schedule_node_domain: kfunc({ func: voidPtr, data: voidPtr, node: int, domain: voidPtr }, u64, (k, { func, data, domain }) =>
-    calls(k).schedule(func, data, domain),
+    schedule(k, func, data, domain),
   ),
   async_synchronize_full: blocking({}, nothing, (k) => calls(k).synchronize(ALL, undefined)),
   async_synchronize_full_domain: blocking({ domain: voidPtr }, nothing, (k, { domain }) => calls(k).synchronize(ALL, domain)),

@@ -1,5 +1,6 @@
 // The kernel command line, read as the kernel reads it. Source: kernel/params.c (parse_args), init/main.c.
-import { nextArgument } from './module/parameters.ts';
+import { nextArgument, skipSpaces } from './lib/cmdline.ts';
+import { fromLatin1, latin1 } from './memory.ts';
 
 const plain = (name: string): string => name.replaceAll('-', '_');
 
@@ -7,9 +8,15 @@ export class CommandLine {
   readonly #parameters: { readonly name: string; readonly value: string | undefined }[] = [];
 
   constructor(text: string) {
-    for (let left = text.trimStart(); left !== ''; ) {
-      const { name, value, rest } = nextArgument(left);
+    const bytes = fromLatin1(`${text}\0`);
+    const memory = { u8: (at: number) => bytes[at] ?? 0, setU8: (at: number, byte: number) => bytes.fill(byte, at, at + 1) };
+    const textAt = (at: number): string => latin1(bytes.subarray(at, bytes.indexOf(0, at)));
+    for (let left = skipSpaces(memory, 0); memory.u8(left) !== 0; ) {
+      const { param, val, rest } = nextArgument(memory, left);
       left = rest;
+      const name = textAt(param);
+      // The value lies behind its name, never at 0.
+      const value = val === 0 ? undefined : textAt(val);
       // What follows is for init.
       if (name === '--' && value === undefined) return;
       this.#parameters.push({ name: plain(name), value });

@@ -40,6 +40,8 @@ export interface KernelDescription {
   readonly layouts: LayoutExtract;
   readonly kallsyms: Kallsyms;
   readonly bugs: BugTable;
+  /** pr_debug() and its like in the kernel's own code, in the order of the image; none when nobody extracted them. */
+  readonly debugSites: readonly DebugSite[];
   readonly config: ReadonlyMap<string, string> | undefined;
   /** Whether a configuration option is y; undefined when nobody knows: an image was imported without its configuration. */
   isSet(option: string): boolean | undefined;
@@ -58,6 +60,8 @@ export interface DescriptionFiles {
   readonly layouts: () => string | undefined;
   /** The import's lines for BugTable; descriptions made before there were any have none. */
   readonly bugs: () => string | undefined;
+  /** The import's lines for parseDebugSites(); older descriptions have none. */
+  readonly debugSites: () => string | undefined;
   /** Descriptions made before kobox verified signatures have none. */
   readonly certificates: () => Uint8Array | undefined;
   /** tools/record-callers.ts: "[KIND]" and lines, when somebody recorded them. */
@@ -159,6 +163,36 @@ function parseWays(text: string): ReadonlyMap<string, readonly string[]> {
       }),
   );
 }
+/** struct _ddebug of the kernel's own. */
+export interface DebugSite {
+  readonly module: string;
+  readonly filename: string;
+  readonly function: string;
+  readonly line: number;
+  readonly flags: number;
+  readonly classId: number;
+  readonly format: string;
+}
+/** Lines of "LINE FLAGS CLASS FORMAT FUNCTION FILE MODULE" with tabs between, FORMAT as JSON; the last three are left out when they are as before. */
+function parseDebugSites(text: string): DebugSite[] {
+  let [before, file, owner] = ['', '', ''];
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((site) => {
+      const [line, flags, classId, format = '""', name = before, filename = file, module = owner] = site.split('\t');
+      [before, file, owner] = [name, filename, module];
+      return {
+        module,
+        filename,
+        function: name,
+        line: Number(line),
+        flags: Number(flags),
+        classId: Number(classId),
+        format: JSON.parse(format) as string,
+      };
+    });
+}
 /** "NAME" to [offset, size] in data.bin. */
 type DataIndex = Readonly<Record<string, readonly [number, number]>>;
 
@@ -181,6 +215,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
   const ways = lazy(() => parseWays(files.callers() ?? ''));
   const kallsyms = lazy(() => new ParsedKallsyms(files.text('kallsyms')));
   const bugs = lazy(() => new BugTable(files.bugs() ?? '', kallsyms()));
+  const debugSites = lazy(() => parseDebugSites(files.debugSites() ?? ''));
   const exports = lazy(() => new ExportTable(files.text('exports')));
   const config = lazy(
     () =>
@@ -212,6 +247,9 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     },
     get bugs() {
       return bugs();
+    },
+    get debugSites() {
+      return debugSites();
     },
     get config() {
       return header['config'] === true ? config() : undefined;

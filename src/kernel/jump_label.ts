@@ -13,7 +13,7 @@ interface Key {
 
 /** Each branch that the key decides gets the state of now. */
 function update(k: Kernel, address: Addr): void {
-  for (const module of k.modules.all) new Patcher(k, module).updateKey(address);
+  for (const module of k.modules.all) new Patcher(k, module).updateKeys(new Set([address]));
 }
 function increment(k: Kernel, view: Key): void {
   view['enabled.counter'] += 1;

@@ -1,5 +1,5 @@
-// The standard parameter types. Source: kernel/params.c, lib/kstrtox.c.
-import { EINVAL, ENOMEM, ENOSPC, ERANGE } from '#abi';
+// The standard parameter types. Source: kernel/params.c.
+import { EINVAL, ENOMEM, ENOSPC, EROFS } from '#abi';
 import {
   blocking,
   imageData,
@@ -10,40 +10,28 @@ import {
   kernelStruct,
   kfunc,
   nothing,
+  partial,
+  pointer,
   ptr,
+  type Sleeping,
+  type StructView,
   u32,
+  uint,
   voidPtr,
 } from './api/index.ts';
 import type { Kernel } from './kernel.ts';
+import { kstrto, parseBool, storeInteger } from './lib/kstrtox.ts';
+import { mutexLock, mutexUnlock } from './locking/mutex.ts';
 import { type Addr, GuestFault } from './memory.ts';
 import { PAGE_SIZE } from './mm/layout.ts';
-import { KernelParam, KernelParamOps } from './module/parameters.ts';
+import { KernelParam, KernelParamOps } from './module/kernel_param.ts';
+import { ModuleStruct } from './module/module.ts';
 
 const KparamString = kernelStruct('kparam_string', { maxlen: u32, string: voidPtr });
 const KparamArray = kernelStruct('kparam_array', { max: u32, elemsize: u32, num: voidPtr, ops: voidPtr, elem: voidPtr });
 const MAX_CHARP = 1024;
+const NULL = 0;
 
-/** kstrto*(s, 0): the value, or -EINVAL. Range is the caller's. */
-export function parseInteger(text: string, signed: boolean, base = 0): bigint | undefined {
-  const match = /^([-+]?)(.*?)\n?$/s.exec(text);
-  const [, sign = '', body = ''] = match ?? [];
-  if (sign === '-' && !signed) return undefined;
-  const prefixed = /^0[xX][0-9a-fA-F]/.test(body);
-  const radix = base !== 0 ? base : prefixed ? 16 : body.startsWith('0') ? 8 : 10;
-  const value = digitsOf(radix === 16 && prefixed ? body.slice(2) : body, radix);
-  return value === undefined || sign !== '-' ? value : -value;
-}
-/** Digits of `radix` and nothing else. */
-function digitsOf(text: string, radix: number): bigint | undefined {
-  if (text === '') return undefined;
-  let value = 0n;
-  for (const character of text.toLowerCase()) {
-    const digit = '0123456789abcdefghijklmnopqrstuvwxyz'.indexOf(character);
-    if (digit < 0 || digit >= radix) return undefined;
-    value = value * BigInt(radix) + BigInt(digit);
-  }
-  return value;
-}
 interface IntegerType {
   readonly bits: number;
   readonly signed: boolean;
@@ -65,12 +53,13 @@ export const integerTypes: Readonly<Record<string, IntegerType>> = {
 const val = voidPtr;
 const buffer = voidPtr;
 const kp = ptr(KernelParam);
+const mod = pointer('struct module *');
+const NO_LOCK = 'the parameters of built-in code (mod NULL) have no lock';
 
 function setInteger(k: Kernel, text: string, arg: Addr, { bits, signed }: IntegerType): number {
-  const value = parseInteger(text, signed);
-  if (value === undefined) return -EINVAL;
-  if ((signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)) !== value) return -ERANGE;
-  k.memory.write(arg, new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, value)).buffer, 0, bits / 8));
+  const value = kstrto(text, bits, signed);
+  if (typeof value === 'number') return value;
+  storeInteger(k, arg, value, bits / 8);
   return 0;
 }
 function getInteger(k: Kernel, arg: Addr, { bits, signed }: IntegerType): bigint {
@@ -84,14 +73,11 @@ function show(k: Kernel, to: Addr, text: string): number {
   k.memory.setCstring(to, `${text}\n`);
   return text.length + 1;
 }
-/** kstrtobool: y Y t T 1 on, n N f F 0 off, o followed by n or f. */
-export function parseBool(text: string): boolean | undefined {
-  if (/^[yYtT1]/.test(text) || /^[oO][nN]/.test(text)) return true;
-  return /^[nNfF0]/.test(text) || /^[oO][fF]/.test(text) ? false : undefined;
-}
+/** No value is a yes. */
+const switchOf = (k: Kernel, text: Addr): boolean | undefined => parseBool(text === NULL ? '1' : k.memory.cstring(text));
 const flag = (invert: boolean): Readonly<Record<'set' | 'get', KernelSymbol>> => ({
   set: kfunc({ val, kp }, int, (k, { val: text, kp: param }) => {
-    const value = parseBool(text === 0 ? '1' : k.memory.cstring(text));
+    const value = switchOf(k, text);
     if (value === undefined) return -EINVAL;
     k.memory.setU8(param.arg, value !== invert ? 1 : 0);
     return 0;
@@ -112,6 +98,33 @@ for (const [name, type] of Object.entries(integerTypes)) {
   symbols[`param_ops_${name}`] = imageData;
 }
 
+type KparamArrayView = StructView<typeof KparamArray.fields>;
+type ElementView = StructView<typeof KernelParam.fields>;
+/** Sets elements by the values between the commas of `text`, which become zeros: error messages show only the first value. */
+function* setElements(k: Kernel, array: KparamArrayView, element: ElementView, text: Addr): Sleeping<number> {
+  const { set } = k.view(KernelParamOps, array.ops);
+  const count = (n: number): void => {
+    if (array.num !== NULL) k.memory.setU32(array.num, n);
+  };
+  count(0);
+  let at = text;
+  for (let n = 0; ; n++) {
+    if (n === array.max) {
+      k.log.print('err', `${k.memory.cstring(element.name)}: can only take ${array.max} arguments`);
+      return -EINVAL;
+    }
+    const value = k.memory.cstring(at);
+    const comma = value.indexOf(',');
+    if (comma >= 0) k.memory.setU8(at + comma, 0);
+    element.arg = array.elem + array.elemsize * n;
+    const error = yield* k.callInt(set, at, element.addr);
+    if (error !== 0) return error;
+    count(n + 1);
+    if (comma < 0) return 0;
+    at += comma + 1;
+  }
+}
+
 /** The kernel's copy of a charp value, so that it can be freed. */
 class CharpValues {
   readonly copies = new Set<Addr>();
@@ -126,12 +139,30 @@ export const paramsApi: KernelApi = kernelApi('kernel/params.c', {
   param_get_invbool: invbool.get,
   param_ops_invbool: imageData,
   param_set_bint: kfunc({ val, kp }, int, (k, { val: text, kp: param }) => {
-    const value = parseBool(text === 0 ? '1' : k.memory.cstring(text));
+    const value = switchOf(k, text);
     if (value === undefined) return -EINVAL;
     k.memory.setU32(param.arg, value ? 1 : 0);
     return 0;
   }),
   param_ops_bint: imageData,
+  /** Once on, it stays on: -EROFS. */
+  param_set_bool_enable_only: kfunc({ val, kp }, int, (k, { val: text, kp: param }) => {
+    const value = switchOf(k, text);
+    if (value === undefined) return -EINVAL;
+    if (!value && k.memory.u8(param.arg) !== 0) return -EROFS;
+    if (value) k.memory.setU8(param.arg, 1);
+    return 0;
+  }),
+  param_ops_bool_enable_only: imageData,
+  /** An unsigned int from `min` to `max`; -EINVAL beyond, or without a value. */
+  param_set_uint_minmax: kfunc({ val, kp, min: uint, max: uint }, int, (k, { val: text, kp: param, min, max }) => {
+    if (text === NULL) return -EINVAL;
+    const value = kstrto(k.memory.cstring(text), 32, false);
+    if (typeof value === 'number') return value;
+    if (value < BigInt(min) || value > BigInt(max)) return -EINVAL;
+    k.memory.setU32(param.arg, Number(value));
+    return 0;
+  }),
   param_set_charp: kfunc({ val, kp }, int, (k, { val: text, kp: param }) => {
     const length = k.memory.strlen(text);
     if (length > MAX_CHARP) {
@@ -171,30 +202,14 @@ export const paramsApi: KernelApi = kernelApi('kernel/params.c', {
   param_ops_string: imageData,
   param_array_set: blocking({ val, kp }, int, function* (k, { val: text, kp: param }) {
     const array = k.view(KparamArray, param.arg);
-    const element = k.slab.alloc(k.layouts.sizeOf('kernel_param'));
+    const size = k.layouts.sizeOf('kernel_param');
+    const element = k.slab.alloc(size);
     if (element === undefined) return -ENOMEM;
-    k.memory.copy(element, param.addr, k.layouts.sizeOf('kernel_param'));
+    k.memory.fill(element, 0, size);
     const view = k.view(KernelParam, element);
-    const set = k.view(KernelParamOps, array.ops).set;
-    const values = k.memory.cstring(text).split(',');
-    let count = 0;
-    let result = 0;
-    for (const value of values) {
-      if (count >= array.max) {
-        k.log.print('err', `${k.memory.cstring(param.name)}: can only take ${array.max} arguments`);
-        result = -EINVAL;
-        break;
-      }
-      view.arg = array.elem + array.elemsize * count;
-      const copy = k.cstringAlloc(value);
-      result = yield* k.callInt(set, copy, element);
-      k.slab.free(copy);
-      if (result !== 0) break;
-      count++;
-    }
-    // The buffer was cut at the first comma: the error message shows only the first value.
-    if (values.length > 1) k.memory.setU8(text + (values[0] as string).length, 0);
-    if (array.num !== 0) k.memory.setU32(array.num, count);
+    view.name = param.name;
+    view.level = param.level;
+    const result = yield* setElements(k, array, view, text);
     k.slab.free(element);
     return result;
   }),
@@ -222,13 +237,24 @@ export const paramsApi: KernelApi = kernelApi('kernel/params.c', {
     k.memory.setU8(to + length, 0);
     return length;
   }),
-  /** Frees each element that was set. */
   param_array_free: blocking({ arg: voidPtr }, nothing, function* (k, { arg }) {
     const array = k.view(KparamArray, arg);
     const { free } = k.view(KernelParamOps, array.ops);
-    if (free === 0) return;
-    const count = array.num === 0 ? array.max : k.memory.u32(array.num);
+    if (free === NULL) return;
+    const count = array.num === NULL ? array.max : k.memory.u32(array.num);
     for (let n = 0; n < count; n++) yield* k.call(free, array.elem + array.elemsize * n);
   }),
   param_array_ops: imageData,
+  kernel_param_lock: partial(
+    NO_LOCK,
+    blocking({ mod }, nothing, function* (k, { mod: owner }) {
+      if (owner !== NULL) yield* mutexLock(k, k.view(ModuleStruct, owner).param_lock);
+    }),
+  ),
+  kernel_param_unlock: partial(
+    NO_LOCK,
+    kfunc({ mod }, nothing, (k, { mod: owner }) => {
+      if (owner !== NULL) mutexUnlock(k, k.view(ModuleStruct, owner).param_lock);
+    }),
+  ),
 });

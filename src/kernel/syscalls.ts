@@ -74,7 +74,7 @@ export interface Process {
   chown(path: string, uid: number, gid: number): Promise<number>;
   utimes(path: string, mtime: number): Promise<number>;
 
-  /** `args`: null is an address that cannot be read. `by`: the system call that a call trace shows. */
+  /** `args`: Latin-1, a character a byte; null is an address that cannot be read. `by`: the system call that a call trace shows. */
   init_module(image: Uint8Array, args: string | null, by?: InitWay): Promise<number>;
   finit_module(fd: number, args: string | null, flags: number): Promise<number>;
   /** What the last init_module or finit_module of this process found out. */

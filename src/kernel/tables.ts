@@ -19,7 +19,7 @@ import { busApi, driverApi } from './drivers/base/bus.ts';
 import { classApi } from './drivers/base/class.ts';
 import { componentApi } from './drivers/base/component.ts';
 import { deviceApi } from './drivers/base/core.ts';
-import { devPrintkApi, dynamicDebugApi } from './drivers/base/dev_printk.ts';
+import { devPrintkApi } from './drivers/base/dev_printk.ts';
 import { devresApi } from './drivers/base/devres.ts';
 import { firmwareLoaderApi } from './drivers/base/firmware_loader/main.ts';
 import { platformApi } from './drivers/base/platform.ts';
@@ -96,13 +96,16 @@ import { bitmapApi, findBitApi } from './lib/bitmap.ts';
 import { bitrevApi } from './lib/bitrev.ts';
 import { bsearchApi } from './lib/bsearch.ts';
 import { cmdlineApi } from './lib/cmdline.ts';
-import { kstrtoxApi, kstrtoxMoreApi, listDebugApi, panicApi } from './lib/debug.ts';
+import { listDebugApi, panicApi } from './lib/debug.ts';
+import { dynamicDebugApi } from './lib/dynamic_debug.ts';
+import { dynamicDebugClassesApi } from './lib/dynamic_debug_classes.ts';
 import { genallocApi } from './lib/genalloc.ts';
 import { hexdumpApi } from './lib/hexdump.ts';
 import { idrApi } from './lib/idr.ts';
 import { devresIoApi, iomapApi, ioremapApi } from './lib/iomap.ts';
 import { kfifoApi } from './lib/kfifo.ts';
 import { kobjectApi } from './lib/kobject.ts';
+import { kstrtoxApi, kstrtoxMoreApi } from './lib/kstrtox.ts';
 import { crcApi, ctypeApi, hweightApi, mathApi } from './lib/math.ts';
 import { radixTreeApi } from './lib/radix-tree.ts';
 import { ratelimitApi } from './lib/ratelimit.ts';
@@ -139,7 +142,7 @@ import { resourceApi } from './resource.ts';
 import { initTaskApi } from './sched/init_task.ts';
 import { loadavgApi } from './sched/loadavg.ts';
 import { completionApi, waitApi } from './sched/wait.ts';
-import { securityApi } from './security/security.ts';
+import { securityApi } from './security/lockdown.ts';
 import { signalApi } from './signal.ts';
 import { cpuApi, cpuCountApi, smpApi, touchWatchdogApi } from './smp.ts';
 import { softirqApi } from './softirq.ts';
@@ -189,6 +192,7 @@ export const kernelTables: readonly KernelApi[] = [
   dmiApi,
   driverApi,
   dynamicDebugApi,
+  dynamicDebugClassesApi,
   ematchApi,
   entryApi,
   fcntlApi,

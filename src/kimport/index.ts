@@ -3,7 +3,7 @@
 import { CallSites } from './callsites.ts';
 import { ImportError } from './errors.ts';
 import type { Symbol } from './kallsyms.ts';
-import { type Bug, type Export, signExtend, Vmlinux } from './vmlinux.ts';
+import { type Bug, type DebugSite, type Export, signExtend, Vmlinux } from './vmlinux.ts';
 
 export { CallSites } from './callsites.ts';
 export { ImportError } from './errors.ts';
@@ -15,7 +15,7 @@ export interface DescriptionParts {
   readonly release: string;
   readonly version: string;
   readonly vermagic: string;
-  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'bugs' | 'btf' | 'certificates' | 'data' | 'data.json', Uint8Array>>;
+  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'bugs' | 'dyndbg' | 'btf' | 'certificates' | 'data' | 'data.json', Uint8Array>>;
   readonly callSites: CallSites;
 }
 
@@ -47,6 +47,7 @@ export function describe(vmlinux: Vmlinux): DescriptionParts {
       exports: utf8(exports.map(exportLine).join('\n')),
       kallsyms: utf8(kallsymsText(symbols)),
       bugs: utf8(bugsText(vmlinux.bugs())),
+      dyndbg: utf8(debugSitesText(vmlinux.debugSites(symbols))),
       btf: vmlinux.btf(),
       certificates: certificates(vmlinux, symbols),
       data,
@@ -85,6 +86,20 @@ function bugsText(bugs: readonly Bug[]): string {
       const same = file === last;
       last = file;
       return `${address.toString(36)} ${line}${same ? '' : ` ${file}`}`;
+    })
+    .join('\n');
+}
+
+/** One line a site: line, flags, class, format as JSON; then function, file and module, as far as they are others than before. */
+function debugSitesText(sites: readonly DebugSite[]): string {
+  let last: readonly string[] = [];
+  return sites
+    .map((site) => {
+      const names = [site.function, site.file, site.module];
+      const same = names.map((name, n) => name === last[n]);
+      const changed = names.slice(0, same.lastIndexOf(false) + 1);
+      last = names;
+      return [site.line, site.flags, site.classId, JSON.stringify(site.format), ...changed].join('\t');
     })
     .join('\n');
 }

@@ -16,6 +16,16 @@ export interface Bug {
   readonly file: string;
   readonly line: number;
 }
+/** A pr_debug() of the kernel's own. */
+export interface DebugSite {
+  readonly module: string;
+  readonly function: string;
+  readonly file: string;
+  readonly format: string;
+  readonly line: number;
+  readonly classId: number;
+  readonly flags: number;
+}
 export interface Export {
   readonly name: string;
   readonly address: number;
@@ -27,6 +37,7 @@ export interface Export {
 const TWO32 = 2 ** 32;
 const KSYMTAB_ENTRY = 12;
 const BUG_ENTRY = 12;
+const DDEBUG_ENTRY = 56;
 const SHF_ALLOC = 2;
 const SHT_NOBITS = 8;
 
@@ -117,6 +128,30 @@ export class Vmlinux {
       const file = table.offset + n * BUG_ENTRY;
       const target = (field: number): number => (table.address + n * BUG_ENTRY + field + view.getInt32(file + field, true)) >>> 0;
       return { address: target(0), file: this.#stringAt(this.#offsetOf(target(4))), line: view.getUint16(file + 8, true) };
+    });
+  }
+  /** Call sites of dynamic debug, in the order of the table. Source: struct _ddebug. */
+  debugSites(symbols: readonly Symbol[]): DebugSite[] {
+    const bound = (name: string): number => {
+      const symbol = symbols.find((each) => each.name === name);
+      if (symbol === undefined) throw new ImportError(`no symbol ${name}`);
+      return symbol.address;
+    };
+    const [start, end] = [bound('__start___dyndbg'), bound('__stop___dyndbg')];
+    const view = this.#view;
+    return Array.from({ length: Math.floor((end - start) / DDEBUG_ENTRY) }, (_, n) => {
+      const file = this.#offsetOf(start + n * DDEBUG_ENTRY);
+      const text = (field: number): string => this.#stringAt(this.#offsetOf(view.getUint32(file + field, true)));
+      const bits = view.getUint32(file + 32, true);
+      return {
+        module: text(0),
+        function: text(8),
+        file: text(16),
+        format: text(24),
+        line: bits & 0x3ffff,
+        classId: (bits >>> 18) & 0x3f,
+        flags: bits >>> 24,
+      };
     });
   }
   /** File offsets in .rodata where `text` stands. */

@@ -1,7 +1,7 @@
 // A parameter string as parse_args() would take it: names against the module's parameters, values of the standard types.
 // Source: kernel/params.c.
-import { EINVAL, ENOSPC, ERANGE } from '#abi';
-import { CommandLine, integerTypes, type LoadReason, parseBool, parseInteger, reason } from '#kernel';
+import { EINVAL, ENOSPC, EPERM } from '#abi';
+import { CommandLine, integerTypes, kstrto, type LoadReason, parseBool, reason } from '#kernel';
 import type { ParameterReport } from '../parameters.ts';
 
 const MAX_CHARP = 1024;
@@ -15,7 +15,8 @@ export interface ParameterCheck {
   /** What is worth knowing and does not stop the load. */
   readonly notes: readonly string[];
 }
-export function checkParameters(user: string, parameters: readonly ParameterReport[], text: string): ParameterCheck {
+/** `lockedDown`: the kernel refuses parameters that could reach hardware. */
+export function checkParameters(user: string, parameters: readonly ParameterReport[], text: string, lockedDown: boolean): ParameterCheck {
   const reasons: LoadReason[] = [];
   const notes: string[] = [];
   for (const { name, value } of new CommandLine(text).parameters) {
@@ -25,7 +26,7 @@ export function checkParameters(user: string, parameters: readonly ParameterRepo
       continue;
     }
     if (parameter.unsafe) notes.push(`Setting dangerous option ${parameter.name} - tainting kernel`);
-    const errno = errnoOf(parameter, value);
+    const errno = parameter.hardware && lockedDown ? EPERM : errnoOf(parameter, value);
     if (errno === undefined) notes.push(`${parameter.name}: only the module itself can say whether it takes '${value}'`);
     else if (errno !== 0) reasons.push(refusal(user, parameter, value ?? '', errno));
   }
@@ -51,7 +52,10 @@ function ofType(ops: string, value: string | undefined, maxlen: number | undefin
   const type = ops.slice(OPS.length);
   if (value === undefined) return NO_VALUE.has(type) ? 0 : EINVAL;
   const integer = integerTypes[type];
-  if (integer !== undefined) return ofInteger(value, integer);
+  if (integer !== undefined) {
+    const result = kstrto(value, integer.bits, integer.signed);
+    return typeof result === 'number' ? -result : 0;
+  }
   switch (type) {
     case 'bool':
     case 'invbool':
@@ -64,9 +68,4 @@ function ofType(ops: string, value: string | undefined, maxlen: number | undefin
     default:
       return undefined;
   }
-}
-function ofInteger(text: string, { bits, signed }: { readonly bits: number; readonly signed: boolean }): number {
-  const value = parseInteger(text, signed);
-  if (value === undefined) return EINVAL;
-  return (signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)) === value ? 0 : ERANGE;
 }

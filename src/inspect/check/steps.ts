@@ -260,7 +260,7 @@ export class CheckedModule implements SymbolUser {
   }
   *#parameters(): Generator<LoadReason> {
     if (this.#arguments === '') return;
-    const { reasons, notes } = checkParameters(this.name, parameterReports(this.#file), this.#arguments);
+    const { reasons, notes } = checkParameters(this.name, parameterReports(this.#file), this.#arguments, this.#target.lockedDown);
     this.notes.push(...notes);
     if (notes.some((note) => note.startsWith('Setting dangerous option '))) this.kernelTaints |= 1 << TAINT.USER;
     yield* reasons;

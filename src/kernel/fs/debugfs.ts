@@ -21,8 +21,8 @@ import {
   voidPtr,
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
+import { kstrto, parseBool, storeInteger } from '../lib/kstrtox.ts';
 import { type Addr, latin1 } from '../memory.ts';
-import { parseBool, parseInteger } from '../params.ts';
 import { FileOperations, functionsOf } from './char_dev.ts';
 import { ModuleFile } from './devices.ts';
 import { attrRead, attrWrite } from './libfs.ts';
@@ -134,9 +134,9 @@ const numberFile = (bytes: number, show: (value: bigint) => string, signed = fal
       return signed ? BigInt.asIntN(bits, raw) : raw;
     };
     const write = (text: string): number => {
-      const parsed = parseInteger(text.slice(0, 23), signed);
-      if (parsed === undefined) return -EINVAL;
-      k.memory.write(at, new Uint8Array(BigUint64Array.of(BigInt.asUintN(64, parsed)).buffer, 0, bytes));
+      const parsed = kstrto(text.slice(0, 23), 64, signed);
+      if (typeof parsed === 'number') return parsed;
+      storeInteger(k, at, parsed, bytes);
       return text.length;
     };
     fs(k).add(

@@ -15,8 +15,8 @@ import {
   voidPtr,
 } from '../api/index.ts';
 import type { VaList } from '../api/valist.ts';
+import { kstrto } from '../lib/kstrtox.ts';
 import { type Addr, fromLatin1, latin1 } from '../memory.ts';
-import { parseInteger } from '../params.ts';
 import { FileStruct, InodeStruct } from './module_file.ts';
 
 const NULL = 0;
@@ -69,8 +69,8 @@ export function attrWrite(signed: boolean): KernelSymbol {
     const attribute = k.get(SimpleAttributes).open.get(opened.addr);
     if (attribute === undefined || attribute.set === NULL) return -EACCES;
     const BUFFER = 24;
-    const parsed = parseInteger(latin1(k.user.slice(buf, Math.min(BUFFER - 1, len))), signed);
-    if (parsed === undefined) return -EINVAL;
+    const parsed = kstrto(latin1(k.user.slice(buf, Math.min(BUFFER - 1, len))), 64, signed);
+    if (typeof parsed === 'number') return parsed;
     const error = yield* k.callInt(attribute.set, attribute.data, BigInt.asUintN(64, parsed));
     return error === 0 ? len : error;
   });

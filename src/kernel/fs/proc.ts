@@ -6,6 +6,7 @@ import { MiscDevices } from '../drivers/char/misc.ts';
 import { inputProc } from '../drivers/input/sysfs.ts';
 import { Irqs } from '../irq/manage.ts';
 import type { Kernel } from '../kernel.ts';
+import { ControlFile, Dyndbg } from '../lib/dynamic_debug.ts';
 import { synthUevent } from '../lib/kobject_uevent.ts';
 import { type Addr, hex64, latin1 } from '../memory.ts';
 import { flagsText } from '../module/main.ts';
@@ -17,16 +18,17 @@ import {
   type Module,
   ModuleStruct,
 } from '../module/module.ts';
-import { getParameter, setParameter } from '../module/parameters.ts';
+import { showParameter, storeParameter } from '../module/parameters.ts';
 import { moduleTaintLetters } from '../panic.ts';
 import { buses, classes, drivers, filesystems } from '../q35.generated.ts';
 import { Resources } from '../resource.ts';
+import { Lockdown } from '../security/lockdown.ts';
 import { CharDevices } from './char_dev.ts';
 import { AttributeFile, ComputedDirectory, type Directory, plainText, Symlink, TextFile, TreeDirectory } from './node.ts';
 import { ProcRoot } from './proc_pid.ts';
 import { procSys } from './proc_sys.ts';
 import { procSystem } from './proc_system.ts';
-import { sysfsText } from './sysfs/sysfs.ts';
+import { showPage, storePage, sysfsText } from './sysfs/sysfs.ts';
 
 const SECTION_FILE_SIZE = 19;
 const SHF_ALLOC = 2;
@@ -65,6 +67,9 @@ export function mountAll(k: Kernel): void {
   k.vfs.directory('/tmp').mode = S_IFDIR | 0o1777;
   sysfs(k);
   procfs(k);
+  k.vfs.directory('/sys/kernel/debug/dynamic_debug').put('control', new ControlFile(k, true));
+  k.vfs.directory('/sys/kernel/security').put('lockdown', k.get(Lockdown).file());
+  if (k.cmdline.includes('dyndbg')) k.get(Dyndbg).bootParameters();
   k.vfs.mounts.push(
     { source: 'udev', target: '/dev', type: 'devtmpfs', options: 'rw,nosuid,relatime' },
     { source: 'debugfs', target: '/sys/kernel/debug', type: 'debugfs', options: 'rw,nosuid,nodev,noexec,relatime' },
@@ -92,6 +97,7 @@ function procfs(k: Kernel): void {
     return `${seconds} ${seconds}\n`;
   });
   text('filesystems', () => filesystems.map((line) => `${line}\n`).join(''));
+  proc.child('dynamic_debug', 0o555).put('control', new ControlFile(k, false));
   procSys(k, proc);
 }
 
@@ -189,18 +195,18 @@ function moduleDirectory(k: Kernel, module: Module): Directory {
 }
 function parametersDirectory(k: Kernel, module: Module): Directory {
   const directory = new TreeDirectory(0o755, false);
+  const moduleAttrShow = k.description.addressOf('module_attr_show') ?? 0;
   for (const parameter of module.parameters) {
     if (parameter.perm === 0) continue;
     const writable = (parameter.perm & 0o222) !== 0;
     directory.put(
       parameter.name,
       sysfsText(parameter.perm, {
-        read: () => getParameter(k, parameter),
+        read: () => showPage(k, moduleAttrShow, (page) => showParameter(k, parameter, page)),
         *write(value) {
           // Somebody has changed the file's mode.
           if (!writable) return -EIO;
-          const { error } = yield* setParameter(k, parameter, value);
-          return error === 0 ? value.length : error;
+          return yield* storePage(k, value, (buffer, length) => storeParameter(k, parameter, buffer, length));
         },
       }),
     );

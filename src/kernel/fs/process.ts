@@ -55,7 +55,7 @@ const entryTypes: Readonly<Record<number, DirectoryEntry['type']>> = {
   [S_IFBLK]: 'block',
   [S_IFIFO]: 'fifo',
 };
-/** What a driver returns for "interrupted", of which programs see EINTR: ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK. */
+/** What a driver returns for "interrupted", of which programs see EINTR when a signal is there: ERESTARTSYS, ERESTARTNOINTR, ERESTARTNOHAND, ERESTART_RESTARTBLOCK. */
 const RESTART: ReadonlySet<number> = new Set([-512, -513, -514, -516]);
 
 export interface ProcessOptions {
@@ -147,7 +147,8 @@ export class KernelProcess implements Process {
       },
     );
     if (result === undefined) this.killedBy = own?.exitSignal ?? SIGKILL;
-    return result === undefined || RESTART.has(result as number) ? -EINTR : result;
+    const interrupted = RESTART.has(result as number) && (own?.signals.size ?? 0) > 0;
+    return result === undefined || interrupted ? -EINTR : result;
   }
   /** Whether a signal has ended the process: what is left to it is exit(). */
   #dying(): boolean {

@@ -1,7 +1,51 @@
-// Numbers out of option strings. Source: lib/cmdline.c.
+// Arguments of option strings, and numbers in them. Source: lib/cmdline.c.
 import { int, type KernelApi, kernelApi, kfunc, pointer, u64, voidPtr } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Addr } from '../memory.ts';
+import type { Addr, Memory } from '../memory.ts';
+
+const NULL = 0;
+const QUOTE = 0x22;
+const EQUALS = 0x3d;
+/** Where a string lies that ends with a zero: guest memory, say. */
+type Bytes = Pick<Memory, 'u8' | 'setU8'>;
+/** What the kernel's ctype calls a blank: the no-break space of Latin-1 is one. */
+const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0xa0;
+export function skipSpaces(memory: Bytes, text: Addr): Addr {
+  let at = text;
+  while (isSpace(memory.u8(at))) at++;
+  return at;
+}
+/** Splits off the first argument of the string at `args`, in place: zeros end name and value. `val` is NULL without '='. */
+export function nextArgument(memory: Bytes, args: Addr): { readonly param: Addr; readonly val: Addr; readonly rest: Addr } {
+  const quoted = memory.u8(args) === QUOTE;
+  const param = quoted ? args + 1 : args;
+  let inQuote = quoted;
+  let equals = param;
+  let end = param;
+  for (; memory.u8(end) !== 0; end++) {
+    const byte = memory.u8(end);
+    if (isSpace(byte) && !inQuote) break;
+    // One at the start belongs to the name.
+    if (equals === param && byte === EQUALS) equals = end;
+    if (byte === QUOTE) inQuote = !inQuote;
+  }
+  const more = memory.u8(end) !== 0;
+  const dropLastQuote = (): void => {
+    if (memory.u8(end - 1) === QUOTE) memory.setU8(end - 1, 0);
+  };
+  let val = NULL;
+  if (equals !== param) {
+    memory.setU8(equals, 0);
+    val = equals + 1;
+    if (memory.u8(val) === QUOTE) {
+      val++;
+      dropLastQuote();
+    }
+  }
+  if (quoted && end > param) dropLastQuote();
+  if (more) memory.setU8(end, 0);
+  return { param, val, rest: skipSpaces(memory, more ? end + 1 : end) };
+}
 
 /** The integer at the start of `text` as simple_strtol(text, 0) reads it, and how many characters it has. */
 function leading(text: string): { value: bigint; length: number } {

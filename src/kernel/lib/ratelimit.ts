@@ -15,6 +15,7 @@ import {
   ulong,
 } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
+import { kzalloc } from '../mm/slab_common.ts';
 import { HZ, jiffiesNow } from '../time/jiffies.ts';
 
 const RatelimitState = kernelStruct('ratelimit_state', {
@@ -49,6 +50,24 @@ function ratelimit(k: Kernel, state: State, func: string): number {
   }
   state.missed += 1;
   return 0;
+}
+/** A message of the kernel's own with the default limit: DEFINE_RATELIMIT_STATE. */
+export class Ratelimit {
+  readonly #k: Kernel;
+  readonly #func: string;
+  readonly #state: State;
+  /** `func`: the function whose suppressed messages are counted in the log. */
+  constructor(k: Kernel, func: string) {
+    this.#k = k;
+    this.#func = func;
+    const address = kzalloc(k, k.layouts.sizeOf('ratelimit_state'));
+    this.#state = k.view(RatelimitState, address);
+    this.#state.interval = DEFAULT_INTERVAL;
+    this.#state.burst = DEFAULT_BURST;
+  }
+  allows(): boolean {
+    return ratelimit(this.#k, this.#state, this.#func) !== 0;
+  }
 }
 export const ratelimitApi: KernelApi = kernelApi('lib/ratelimit.c', {
   ___ratelimit: kfunc({ rs: ptr(RatelimitState), func: cstring }, int, (k, { rs, func }) => ratelimit(k, rs, func)),

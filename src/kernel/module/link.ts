@@ -2,9 +2,10 @@
 // Source: arch/x86/kernel/module.c, kernel/module/main.c (find_module_sections).
 import { SHT_REL, SHT_RELA } from '#elf';
 import type { Kernel } from '../kernel.ts';
+import { listInit } from '../lib/list.ts';
 import type { Addr } from '../memory.ts';
+import { KernelParam } from './kernel_param.ts';
 import { type Module, ModuleStruct } from './module.ts';
-import { KernelParam } from './parameters.ts';
 import type { LoadReason } from './reasons.ts';
 import { checkSite, relocationRules, relocationValue, relUnsupported } from './relocations.ts';
 
@@ -76,6 +77,7 @@ export function fillStruct(k: Kernel, module: Module, signed: boolean): void {
   const { core, init } = module.layout;
   // The loader's own reference, and one while init runs.
   struct.refcnt = 2;
+  listInit(k, struct.param_lock + k.layouts.offsetOf('mutex', 'wait_list'));
   struct.sig_ok = signed ? 1 : 0;
   struct.using_gplonly_symbols = module.usesGplOnly ? 1 : 0;
   struct['mkobj.kobj.name'] = struct.name;

@@ -424,12 +424,11 @@ export class Load implements SymbolUser {
     this.#undo.push(() => notifyModule(k, MODULE_STATE_GOING, module.addr));
     this.#undo.push(() => {
       this.#modules.setState(module, MODULE_STATE_GOING);
-      return destroyParameters(k, module.parameters);
+      return destroyParameters(k, module);
     });
   }
   *#parseArgs(): Sleeping<void> {
-    const { name, parameters } = this.module;
-    const failed = yield* parseArguments(this.#k, name, parameters, this.#args, this.request.way);
+    const failed = yield* parseArguments(this.#k, this.module, this.#args, this.request.way);
     if (failed < 0) this.#refuse(reason('parameter', -failed, undefined, { found: this.#args }));
   }
   #modSysfsSetup(): void {

@@ -174,7 +174,7 @@ export class Modules {
     }
     this.setState(module, MODULE_STATE_LIVE);
     yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
-    yield* asyncSynchronizeFull(k);
+    if (struct.async_probe_requested === 0) yield* asyncSynchronizeFull(k);
     this.put(module);
     this.#freeInit(module);
     this.#changed();
@@ -242,7 +242,7 @@ export class Modules {
   }
   *#free(module: Module): Sleeping<void> {
     this.setState(module, MODULE_STATE_UNFORMED);
-    yield* destroyParameters(this.#k, module.parameters);
+    yield* destroyParameters(this.#k, module);
     this.remove(module);
     this.release(module);
   }

@@ -3,8 +3,8 @@ import type { ElfFile } from '#elf';
 import { embedded, kernelStruct, s32, u8, u32, voidPtr } from '../api/index.ts';
 import type { TextRange } from '../cpu.ts';
 import type { Addr } from '../memory.ts';
+import type { KernelParameter } from './kernel_param.ts';
 import type { Layout } from './layout.ts';
-import type { KernelParameter } from './parameters.ts';
 
 export const MODULE_STATE_LIVE = 0;
 export const MODULE_STATE_COMING = 1;
@@ -27,6 +27,8 @@ export const ModuleStruct = kernelStruct('module', {
   gpl_syms: voidPtr,
   gpl_crcs: voidPtr,
   sig_ok: u8,
+  async_probe_requested: u8,
+  param_lock: embedded,
   using_gplonly_symbols: u8,
   extable: voidPtr,
   num_exentries: u32,

@@ -1,137 +1,133 @@
-// Module parameters: the argument string and struct kernel_param. Source: kernel/params.c, lib/cmdline.c (next_arg).
-import { EINVAL, ENOENT, ENOMEM, ENOSPC } from '#abi';
-import { kernelStruct, type Sleeping, s8, u8, u16, u32, voidPtr } from '../api/index.ts';
+// Module parameters: the argument string and struct kernel_param. Source: kernel/params.c, linux-modules.md 6.
+import { EINVAL, ENOENT, ENOSPC, EPERM } from '#abi';
+import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
+import { nextArgument, skipSpaces } from '../lib/cmdline.ts';
+import { Dyndbg } from '../lib/dynamic_debug.ts';
+import { parseBool } from '../lib/kstrtox.ts';
+import { mutexLock, mutexUnlock } from '../locking/mutex.ts';
 import type { Addr } from '../memory.ts';
+import { PAGE_SIZE } from '../mm/layout.ts';
 import { TAINT } from '../panic.ts';
+import { LOCKDOWN, Lockdown } from '../security/lockdown.ts';
 import type { InitWay } from '../syscalls.ts';
+import { KernelParam, type KernelParameter, KernelParamOps } from './kernel_param.ts';
+import { type Module, ModuleStruct } from './module.ts';
+import { ModuleSettings } from './settings.ts';
 
-export const KernelParam = kernelStruct('kernel_param', { name: voidPtr, ops: voidPtr, perm: u16, level: s8, flags: u8, arg: voidPtr });
-export const KernelParamOps = kernelStruct('kernel_param_ops', { flags: u32, set: voidPtr, get: voidPtr, free: voidPtr });
 const KERNEL_PARAM_FL_UNSAFE = 1;
+const KERNEL_PARAM_FL_HWPARAM = 2;
 const KERNEL_PARAM_OPS_FL_NOARG = 1;
-
-export interface KernelParameter {
-  readonly name: string;
-  /** `struct kernel_param`. */
-  readonly addr: Addr;
-  /** Permissions of its file in sysfs; 0 means no file. */
-  readonly perm: number;
-}
-
-/** The next parameter of an argument string. `value` is undefined without '='. */
-export function nextArgument(args: string): { readonly name: string; readonly value: string | undefined; readonly rest: string } {
-  let text = args;
-  let quoted = false;
-  if (text.startsWith('"')) {
-    text = text.slice(1);
-    quoted = true;
-  }
-  const startedQuoted = quoted;
-  let equals = 0;
-  let end = 0;
-  for (; end < text.length; end++) {
-    const letter = text[end] as string;
-    if (/\s/.test(letter) && !quoted) break;
-    if (equals === 0 && letter === '=') equals = end;
-    if (letter === '"') quoted = !quoted;
-  }
-  let token = text.slice(0, end);
-  const rest = text.slice(end + 1).trimStart();
-  if (startedQuoted && token.endsWith('"')) token = token.slice(0, -1);
-  if (equals === 0) return { name: token, value: undefined, rest };
-  let value = token.slice(equals + 1);
-  if (value.startsWith('"')) {
-    value = value.slice(1);
-    if (value.endsWith('"')) value = value.slice(0, -1);
-  }
-  return { name: token.slice(0, equals), value, rest };
-}
+const MAX_ERRNO = 4095;
+const NULL = 0;
 
 const sameName = (a: string, b: string): boolean => a.replaceAll('-', '_') === b.replaceAll('-', '_');
 
-/**
- * Sets a parameter by its ops, as a load or a write to sysfs does.
- * @returns what `set` gives, and the value as `set` left it (param_array_set cuts it at its first comma).
- */
-export function* setParameter(
-  k: Kernel,
-  parameter: KernelParameter,
-  value: string | undefined,
-  way = 'param.set',
-): Sleeping<{ readonly error: number; readonly left: string }> {
-  const param = k.view(KernelParam, parameter.addr);
-  const ops = k.view(KernelParamOps, param.ops);
-  if (value === undefined && (ops.flags & KERNEL_PARAM_OPS_FL_NOARG) === 0) return { error: -EINVAL, left: '' };
+/** Whether it may be set: hardware parameters not when the kernel is locked down. Unsafe ones taint. */
+function checkUnsafe(k: Kernel, param: { readonly flags: number; readonly name: Addr }): boolean {
+  if ((param.flags & KERNEL_PARAM_FL_HWPARAM) !== 0 && k.get(Lockdown).locked(LOCKDOWN.integrity, 'unsafe module parameters')) return false;
   if ((param.flags & KERNEL_PARAM_FL_UNSAFE) !== 0) {
-    k.log.print('notice', `Setting dangerous option ${parameter.name} - tainting kernel`);
+    k.log.print('notice', `Setting dangerous option ${k.memory.cstring(param.name)} - tainting kernel`);
     k.taint.add(TAINT.USER);
   }
-  const buffer = value === undefined ? 0 : k.cstringAlloc(value);
-  try {
-    const error = (yield* k.callBy(way, ops.set, buffer, parameter.addr)) | 0;
-    return { error, left: buffer === 0 ? '' : k.memory.cstring(buffer) };
-  } finally {
-    if (buffer !== 0) k.slab.free(buffer);
-  }
+  return true;
 }
-
-/** The value that `get` writes, as sysfs shows it; or -errno. */
-export function* getParameter(k: Kernel, parameter: KernelParameter): Sleeping<string | number> {
-  const ops = k.view(KernelParamOps, k.view(KernelParam, parameter.addr).ops);
-  if (ops.get === 0) return -1;
-  const page = k.pages.alloc(0);
-  if (page === undefined) return -ENOMEM;
-  try {
-    const length = (yield* k.callBy('param.get', ops.get, page, parameter.addr)) | 0;
-    return length < 0 ? length : k.memory.cstring(page, length);
-  } finally {
-    k.pages.free(page);
-  }
-}
-
-/** Lets each parameter's type free what it holds. Linux: destroy_params(). */
-export function* destroyParameters(k: Kernel, parameters: readonly KernelParameter[]): Sleeping<void> {
-  for (const { addr } of parameters) {
-    const param = k.view(KernelParam, addr);
-    const { free } = k.view(KernelParamOps, param.ops);
-    if (free !== 0) yield* k.call(free, param.arg);
-  }
-}
-
-/** Sets all parameters of `args`. Gives 0 or the last error; goes on after errors, as parse_args() does. */
-export function* parseArguments(
-  k: Kernel,
-  module: string,
-  parameters: readonly KernelParameter[],
-  args: string,
-  by: InitWay,
-): Sleeping<number> {
-  let result = 0;
-  let left = args.trimStart();
-  while (left !== '') {
-    const { name, value, rest } = nextArgument(left);
-    left = rest;
-    if (name === '--' && value === undefined) {
-      k.log.print('warning', `${module}: parameters '${rest}' after \`--' ignored`);
-      return result;
-    }
-    const parameter = parameters.find((candidate) => sameName(candidate.name, name));
-    const { error, left: shown } =
-      parameter === undefined
-        ? { error: unknownParameter(k, module, name), left: '' }
-        : yield* setParameter(k, parameter, value, `param.${by}`);
-    if (error === 0) continue;
-    result = error;
-    if (error === -ENOENT) k.log.print('err', `${module}: Unknown parameter \`${name}'`);
-    else if (error === -ENOSPC) k.log.print('err', `${module}: \`${shown}' too large for parameter \`${name}'`);
-    else k.log.print('err', `${module}: \`${shown}' invalid for parameter \`${name}'`);
-  }
+/** Runs a parameter's set or get; one at a time of a module's. */
+function* locked<T>(k: Kernel, mod: Addr, body: () => Sleeping<T>): Sleeping<T> {
+  // A parameter whose entry names no module is the kernel's own.
+  const lock = mod === NULL ? NULL : k.view(ModuleStruct, mod).param_lock;
+  if (lock === NULL) return yield* body();
+  yield* mutexLock(k, lock);
+  const result = yield* body();
+  mutexUnlock(k, lock);
   return result;
 }
-function unknownParameter(k: Kernel, module: string, name: string): number {
-  if (name === 'async_probe' || name === 'dyndbg' || name.endsWith('.dyndbg')) return 0;
-  // The dyndbg hook cuts the name at its dot.
-  k.log.print('warning', `${module}: unknown parameter '${name.split('.')[0] ?? ''}' ignored`);
+/** Calls `set` with the string at `val` (NULL: no value). Return: what set gives. */
+function setParameter(k: Kernel, address: Addr, val: Addr, way: string): Sleeping<number> {
+  const param = k.view(KernelParam, address);
+  const { set } = k.view(KernelParamOps, param.ops);
+  return locked(k, param.mod, function* () {
+    return checkUnsafe(k, param) ? (yield* k.callBy(way, set, val, address)) | 0 : -EPERM;
+  });
+}
+/** A write to the parameter's file: the string at `val` has `length` bytes. Return: what write(2) gives. */
+export function* storeParameter(k: Kernel, { addr }: KernelParameter, val: Addr, length: number): Sleeping<number> {
+  if (k.view(KernelParamOps, k.view(KernelParam, addr).ops).set === NULL) return -EPERM;
+  return (yield* setParameter(k, addr, val, 'param.set')) || length;
+}
+/** A read of the parameter's file: its text goes to the page at `buffer`. Return: its length. */
+export function* showParameter(k: Kernel, { addr }: KernelParameter, buffer: Addr): Sleeping<number> {
+  const param = k.view(KernelParam, addr);
+  const { get } = k.view(KernelParamOps, param.ops);
+  if (get === NULL) return -EPERM;
+  return yield* locked(k, param.mod, function* () {
+    return (yield* k.callBy('param.get', get, buffer, addr)) | 0;
+  });
+}
+/** Gives back what the parameters of a module hold. */
+export function* destroyParameters(k: Kernel, module: Module): Sleeping<void> {
+  for (const { addr } of module.parameters) {
+    const { ops, arg } = k.view(KernelParam, addr);
+    const { free } = k.view(KernelParamOps, ops);
+    if (free !== NULL) yield* k.call(free, arg);
+  }
+  const struct = k.view(ModuleStruct, module.addr);
+  if (struct.args !== NULL) k.slab.free(struct.args);
+  struct.args = NULL;
+}
+
+/**
+ * Sets all parameters of `args`. Goes on after errors, as parse_args() does; what follows `--` is not for the module.
+ * @returns 0 or the last error. What a callback gives is an error from -4095 to -1 only; else the module loads.
+ */
+export function* parseArguments(k: Kernel, module: Module, args: string, by: InitWay): Sleeping<number> {
+  const { memory } = k;
+  const struct = k.view(ModuleStruct, module.addr);
+  struct.args = k.cstringAlloc(args);
+  struct.async_probe_requested = k.get(ModuleSettings).asyncProbe ? 1 : 0;
+  let result = 0;
+  let left = skipSpaces(memory, struct.args);
+  while (memory.u8(left) !== 0) {
+    const { param, val, rest } = nextArgument(memory, left);
+    left = rest;
+    if (val === NULL && memory.cstring(param) === '--') {
+      result ||= rest;
+      break;
+    }
+    const error = yield* parseOne(k, module, param, val, by);
+    if (error === 0) continue;
+    result = error;
+    const [name, value] = [memory.cstring(param), val === NULL ? '' : memory.cstring(val)];
+    if (error === -ENOENT) k.log.print('err', `${module.name}: Unknown parameter \`${name}'`);
+    else if (error === -ENOSPC) k.log.print('err', `${module.name}: \`${value}' too large for parameter \`${name}'`);
+    else k.log.print('err', `${module.name}: \`${value}' invalid for parameter \`${name}'`);
+  }
+  if (result === 0 || (result < 0 && result >= -MAX_ERRNO)) return result;
+  // Linux takes what is no error for the address of the rest.
+  const shown = result > 0 && result < PAGE_SIZE ? '(efault)' : memory.cstring(result);
+  k.log.print('warning', `${module.name}: parameters '${shown}' after \`--' ignored`);
+  return 0;
+}
+function* parseOne(k: Kernel, module: Module, param: Addr, val: Addr, by: InitWay): Sleeping<number> {
+  const name = k.memory.cstring(param);
+  const parameter = module.parameters.find((candidate) => sameName(candidate.name, name));
+  if (parameter === undefined) return yield* unknownParameter(k, module, param, val);
+  const { flags } = k.view(KernelParamOps, k.view(KernelParam, parameter.addr).ops);
+  if (val === NULL && (flags & KERNEL_PARAM_OPS_FL_NOARG) === 0) return -EINVAL;
+  return yield* setParameter(k, parameter.addr, val, `param.${by}`);
+}
+/** What every module takes: async_probe and dyndbg. Others are only reported. */
+function* unknownParameter(k: Kernel, module: Module, param: Addr, val: Addr): Sleeping<number> {
+  const name = k.memory.cstring(param);
+  const value = val === NULL ? undefined : k.memory.cstring(val);
+  if (name === 'async_probe') {
+    k.view(ModuleStruct, module.addr).async_probe_requested = (parseBool(value ?? '') ?? true) ? 1 : 0;
+    return 0;
+  }
+  // The hook of dynamic debug takes MODULE.dyndbg apart: of what is not it, the part before the dot is left.
+  const dot = name.indexOf('.');
+  if (dot >= 0) k.memory.setU8(param + dot, 0);
+  if (name.slice(dot + 1) === 'dyndbg') k.get(Dyndbg).execute(value ?? '+p', dot >= 0 ? name.slice(0, dot) : module.name);
+  else k.log.print('warning', `${module.name}: unknown parameter '${k.memory.cstring(param)}' ignored`);
   return 0;
 }

@@ -122,11 +122,11 @@ export class Patcher {
       if (inCore || this.#module.initSize > 0) yield { entry, key: Math.floor(key / 4) * 4, inverted: (key & 1) !== 0 };
     }
   }
-  /** The key at `address` was switched: the sites that test it follow, in code that may already run. */
-  updateKey(address: Addr): void {
+  /** These keys were switched: the sites that test them follow, in code that may already run. */
+  updateKeys(switched: ReadonlySet<Addr>): void {
     const { memory, cpu, execution } = this.#k;
     for (const { entry, key, inverted } of this.#jumpEntries()) {
-      if (key !== address) continue;
+      if (!switched.has(key)) continue;
       this.setJump(entry, this.#enabled(key) !== inverted);
       const code = (entry + memory.s32(entry)) >>> 0;
       cpu.invalidate(code, code + 5);

@@ -4,7 +4,7 @@ import type { CommandLine } from '../cmdline.ts';
 import { capable } from '../cred.ts';
 import type { KernelDescription } from '../description.ts';
 import type { Kernel } from '../kernel.ts';
-import { parseBool } from '../params.ts';
+import { parseBool } from '../lib/kstrtox.ts';
 
 const CAP_SYS_MODULE = 16;
 const SIG = kernelOption('CONFIG_MODULE_SIG');

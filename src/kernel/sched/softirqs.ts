@@ -8,7 +8,7 @@ export const SOFTIRQ_OFFSET = 0x100;
 export const SOFTIRQ_DISABLE_OFFSET = 2 * SOFTIRQ_OFFSET;
 export const HARDIRQ_OFFSET = 0x10000;
 /** SOFTIRQ_MASK and HARDIRQ_MASK. */
-const IN_INTERRUPT = 0xfff00;
+export const IN_INTERRUPT = 0xfff00;
 
 export class Softirqs {
   readonly #k: Kernel;

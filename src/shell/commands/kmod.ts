@@ -2,6 +2,7 @@
 import { O_CREAT, O_TRUNC, O_WRONLY, S_IFDIR, S_IFMT, S_IFREG } from '#abi';
 import { explain } from '#kernel';
 import type { Tool, ToolKernel } from '#kmod';
+import { toLatin1 } from '../just_bash.ts';
 import type { Command, CommandContext } from '../services.ts';
 import { runShell } from './run.ts';
 
@@ -41,7 +42,8 @@ function toolKernel(context: CommandContext): ToolKernel {
         }),
       );
     },
-    insert: (image, parameters) => io.call(process.init_module(image, parameters, 'finit_module')),
+    // A program's arguments are bytes.
+    insert: (image, parameters) => io.call(process.init_module(image, toLatin1(new TextEncoder().encode(parameters)), 'finit_module')),
     explanation: () => (process.loadReport === undefined ? undefined : explain(process.loadReport)),
     remove: (name, flags) => io.call(process.delete_module(name, flags)),
     readFile: (path) => io.readFile(path),

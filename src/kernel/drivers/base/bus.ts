@@ -14,14 +14,17 @@ import {
   partial,
   pointer,
   type Sleeping,
+  u32,
   umode_t,
   voidPtr,
 } from '../../api/index.ts';
+import { asyncSchedule, asyncSynchronizeFull } from '../../async.ts';
 import { Symlink, type TreeDirectory } from '../../fs/node.ts';
 import { Sysfs, SysfsFile, sysfsText } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
 import { KernelKobjects, kobjectGet } from '../../lib/kobject.ts';
 import type { Addr } from '../../memory.ts';
+import { ModuleStruct } from '../../module/module.ts';
 import { deviceName } from './dev_printk.ts';
 import { Devres } from './devres.ts';
 import { RPM, RuntimePower } from './power/runtime.ts';
@@ -49,12 +52,16 @@ export const DeviceDriver = kernelStruct('device_driver', {
   dev_groups: voidPtr,
   p: voidPtr,
   suppress_bind_attrs: bool,
+  probe_type: u32,
 });
 const BoundDevice = kernelStruct('device', { bus: voidPtr, driver: voidPtr, driver_data: voidPtr, parent: voidPtr, kobj: embedded });
 const Attribute = kernelStruct('attribute', { name: voidPtr, mode: umode_t });
 const DriverAttribute = kernelStruct('driver_attribute', { show: voidPtr, store: voidPtr });
 const NULL = 0;
 const EPROBE_DEFER = 517;
+/** enum probe_type. */
+const PROBE_DEFAULT_STRATEGY = 0;
+const PROBE_PREFER_ASYNCHRONOUS = 1;
 
 /** How a bus decides and what it calls: its own functions, or ours for the buses of the kernel itself. */
 export interface BusOperations {
@@ -170,6 +177,33 @@ export class Buses {
     for (const driver of [...(bus?.drivers ?? [])]) if (yield* this.#tryBind(bus as Bus, device, driver)) return 1;
     return 0;
   }
+  /** A device that is new: drivers that may be asynchronous come later, in a task of their own. */
+  *attachNew(device: Addr): Sleeping<void> {
+    const view = this.#k.view(BoundDevice, device);
+    const bus = this.#buses.get(view.bus);
+    if (bus === undefined || view.driver !== NULL) return;
+    const later: Addr[] = [];
+    for (const driver of [...bus.drivers]) {
+      if (!(yield* bus.operations.match(device, driver))) continue;
+      if (this.#isAsynchronous(driver)) later.push(driver);
+      else if ((yield* this.#probe(bus, device, driver)) === 0) return;
+    }
+    if (later.length > 0) asyncSchedule(this.#k, () => this.#probeLater(bus, device, later));
+  }
+  *#probeLater(bus: Bus, device: Addr, drivers: readonly Addr[]): Sleeping<void> {
+    const view = this.#k.view(BoundDevice, device);
+    for (const driver of drivers) {
+      if (view.driver !== NULL || !bus.devices.includes(device)) return;
+      if (bus.drivers.includes(driver)) yield* this.#probe(bus, device, driver);
+    }
+  }
+  /** driver_allows_async_probing(): as the driver says, else as its module was loaded. */
+  #isAsynchronous(driver: Addr): boolean {
+    const k = this.#k;
+    const { probe_type: type, owner } = k.view(DeviceDriver, driver);
+    if (type !== PROBE_DEFAULT_STRATEGY) return type === PROBE_PREFER_ASYNCHRONOUS;
+    return k.modules.at(owner) !== undefined && k.view(ModuleStruct, owner).async_probe_requested !== 0;
+  }
   *#tryBind(bus: Bus, device: Addr, driver: Addr): Sleeping<boolean> {
     if (!(yield* bus.operations.match(device, driver))) return false;
     return (yield* this.#probe(bus, device, driver)) === 0;
@@ -219,7 +253,9 @@ export class Buses {
   *attachDriver(driver: Addr): Sleeping<number> {
     const bus = this.#buses.get(this.#k.view(DeviceDriver, driver).bus);
     for (const device of [...(bus?.devices ?? [])]) {
-      if (this.#k.view(BoundDevice, device).driver === NULL) yield* this.#tryBind(bus as Bus, device, driver);
+      if (bus === undefined || this.#k.view(BoundDevice, device).driver !== NULL) continue;
+      if (!this.#isAsynchronous(driver)) yield* this.#tryBind(bus, device, driver);
+      else if (yield* bus.operations.match(device, driver)) asyncSchedule(this.#k, () => this.#probeLater(bus, device, [driver]));
     }
     return 0;
   }
@@ -323,6 +359,7 @@ export class Buses {
       return;
     }
     const name = k.memory.cstring(view.name);
+    if (this.#isAsynchronous(driver)) yield* asyncSynchronizeFull(k);
     for (const device of bus.devices) if (k.view(BoundDevice, device).driver === driver) yield* this.release(device);
     bus.drivers.splice(bus.drivers.indexOf(driver), 1);
     bus.directory.child('drivers').entries.delete(name);

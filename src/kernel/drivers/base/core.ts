@@ -154,7 +154,7 @@ export function* deviceAdd(k: Kernel, device: Addr): Sleeping<number> {
     core(k).children.set(view.parent, [...siblings, device]);
   }
   if (view.class !== NULL) k.get(Classes).devicesOf(view.class).push(device);
-  yield* k.get(Buses).attach(device);
+  yield* k.get(Buses).attachNew(device);
   if (view.class !== NULL) yield* k.get(Classes).tell(view.class, device, 'add_dev');
   return 0;
 }

@@ -1,4 +1,4 @@
-// Messages that name a device, and dynamic debug. Source: drivers/base/core.c, lib/dynamic_debug.c.
+// Messages that name a device. Source: drivers/base/core.c.
 import {
   cstring,
   int,
@@ -8,9 +8,7 @@ import {
   kernelStruct,
   kfunc,
   nothing,
-  partial,
   pointer,
-  u8,
   variadic,
   voidPtr,
 } from '../../api/index.ts';
@@ -23,10 +21,8 @@ const DeviceNames = kernelStruct('device', { init_name: voidPtr, driver: voidPtr
 const DriverName = kernelStruct('device_driver', { name: voidPtr });
 const BusName = kernelStruct('bus_type', { name: voidPtr });
 const ClassName = kernelStruct('class', { name: voidPtr });
-const Ddebug = kernelStruct('_ddebug', { modname: voidPtr, function: voidPtr, filename: voidPtr, flags: u8 });
 const NULL = 0;
 const EPROBE_DEFER = 517;
-const DEBUG = LOGLEVEL.debug;
 
 export function deviceName(k: Kernel, device: Addr): string {
   const { init_name: initial } = k.view(DeviceNames, device);
@@ -39,7 +35,8 @@ export function driverString(k: Kernel, device: Addr): string {
   if (bus !== NULL) return k.memory.cstring(k.view(BusName, bus).name);
   return cls === NULL ? '' : k.memory.cstring(k.view(ClassName, cls).name);
 }
-export function devPrintk(k: Kernel, level: number, device: Addr, text: string): void {
+/** `before` stands in front of the names. */
+export function devPrintk(k: Kernel, level: number, device: Addr, text: string, before = ''): void {
   if (device === NULL) {
     k.log.vprintk(`\x01${level}(NULL device *): ${text}`);
     return;
@@ -48,7 +45,7 @@ export function devPrintk(k: Kernel, level: number, device: Addr, text: string):
   const subsystem =
     cls !== NULL ? k.memory.cstring(k.view(ClassName, cls).name) : bus !== NULL ? k.memory.cstring(k.view(BusName, bus).name) : undefined;
   const dictionary = subsystem === undefined ? [] : [`SUBSYSTEM=${subsystem}`, `DEVICE=+${subsystem}:${deviceName(k, device)}`];
-  k.log.vprintk(`\x01${level}${driverString(k, device)} ${deviceName(k, device)}: ${text}`, dictionary);
+  k.log.vprintk(`\x01${level}${before}${driverString(k, device)} ${deviceName(k, device)}: ${text}`, dictionary);
 }
 const dev = pointer('const struct device *');
 const at = (level: number): KernelSymbol =>
@@ -79,37 +76,3 @@ export const devPrintkApi: KernelApi = kernelApi('drivers/base/core.c, messages'
   }),
 });
 const errorName = (k: Kernel, err: number): string => k.formatter.errorName(err);
-
-// _DPRINTK_FLAGS of struct _ddebug.
-const FLAG_PRINT = 1;
-const FLAG_MODULE = 2;
-const FLAG_FUNCTION = 4;
-const FLAG_LINE = 8;
-/** What a call site's flags put in front of its text. */
-function prefix(k: Kernel, descriptor: Addr): string {
-  const site = k.view(Ddebug, descriptor);
-  const parts: string[] = [];
-  if ((site.flags & FLAG_MODULE) !== 0) parts.push(k.memory.cstring(site.modname));
-  if ((site.flags & FLAG_FUNCTION) !== 0) parts.push(k.memory.cstring(site.function));
-  if ((site.flags & FLAG_LINE) !== 0)
-    parts.push(String(k.memory.u32(descriptor + k.layouts.offsetOf('_ddebug', 'filename') + 16) & 0x3ffff));
-  return parts.length === 0 ? '' : `${parts.join(':')}: `;
-}
-const enabled = (k: Kernel, descriptor: Addr): boolean => (k.view(Ddebug, descriptor).flags & FLAG_PRINT) !== 0;
-const descriptor = pointer('struct _ddebug *');
-const NO_CONTROL = 'there is no dynamic_debug/control: sites keep the state that they are built with';
-
-export const dynamicDebugApi: KernelApi = kernelApi('lib/dynamic_debug.c', {
-  __dynamic_pr_debug: partial(
-    NO_CONTROL,
-    variadic({ descriptor, fmt: cstring }, nothing, (k, { descriptor: site, fmt, va }) => {
-      if (enabled(k, site)) k.log.vprintk(`\x017${prefix(k, site)}${k.formatter.format(fmt, va)}`);
-    }),
-  ),
-  __dynamic_dev_dbg: partial(
-    NO_CONTROL,
-    variadic({ descriptor, dev, fmt: cstring }, nothing, (k, { descriptor: site, dev: device, fmt, va }) => {
-      if (enabled(k, site)) devPrintk(k, DEBUG, device, prefix(k, site) + k.formatter.format(fmt, va));
-    }),
-  ),
-});

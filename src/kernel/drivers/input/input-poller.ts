@@ -19,9 +19,9 @@ import {
 import { plainText, type TreeDirectory } from '../../fs/node.ts';
 import { sysfsText } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
+import { kstrto } from '../../lib/kstrtox.ts';
 import type { Addr } from '../../memory.ts';
 import { kzalloc } from '../../mm/slab_common.ts';
-import { parseInteger } from '../../params.ts';
 import { LOGLEVEL } from '../../printk/log.ts';
 import { HZ } from '../../time/jiffies.ts';
 import { devPrintk } from '../base/dev_printk.ts';
@@ -74,7 +74,7 @@ export function pollerFiles(k: Kernel, dev: InputView, directory: TreeDirectory)
     sysfsText(0o644, {
       ...plainText(() => `${poller.poll_interval}\n`),
       *write(text) {
-        const value = Number(parseInteger(text.trim(), false) ?? -1n);
+        const value = Number(kstrto(text, 32, false));
         if (value < 0 || value < poller.poll_interval_min || value > poller.poll_interval_max) return -EINVAL;
         poller.poll_interval = value;
         if (dev.users > 0) {

@@ -48,8 +48,48 @@ function pointers(k: Kernel, array: Addr): Addr[] {
   return items;
 }
 
-/** A file of sysfs. */
-export class SysfsFile extends AttributeFile {}
+/** A file of sysfs: a write of nothing stores nothing, and of a longer one the first page counts. */
+export class SysfsFile extends AttributeFile {
+  override open(decode: (data: Uint8Array) => string): OpenNode {
+    const file = super.open(decode);
+    const { read, write } = file;
+    return Object.assign(file, {
+      *read(this: OpenNode, count: number) {
+        return count === 0 ? new Uint8Array(0) : yield* read.call(this, count);
+      },
+      *write(this: OpenNode, data: Uint8Array) {
+        return data.length === 0 ? 0 : yield* write.call(this, data.subarray(0, PAGE_SIZE));
+      },
+    });
+  }
+}
+/**
+ * What a file of sysfs shows: the text that `fill` writes to a page. More than fits in one is the fault of `show`, the function
+ * that the log then names.
+ */
+export function* showPage(k: Kernel, show: Addr, fill: (page: Addr) => Sleeping<number>): Sleeping<string | number> {
+  const page = k.pages.alloc(0);
+  if (page === undefined) return -ENOMEM;
+  k.memory.fill(page, 0, PAGE_SIZE);
+  let count = yield* fill(page);
+  if (count >= PAGE_SIZE) {
+    const where = k.symbolize(show);
+    k.log.print('warning', `fill_read_buffer: ${where?.name ?? ''}+0x0/0x${(where?.size ?? 0).toString(16)} returned bad count`);
+    count = PAGE_SIZE - 1;
+  }
+  const text = count < 0 ? count : latin1(k.memory.read(page, count));
+  k.pages.free(page);
+  return text;
+}
+/** Has `store` take the text, which lies in a buffer with a zero behind it. */
+export function* storePage(k: Kernel, text: string, store: (buffer: Addr, length: number) => Sleeping<number>): Sleeping<number> {
+  const buffer = k.slab.alloc(text.length + 1);
+  if (buffer === undefined) return -ENOMEM;
+  k.memory.setCstring(buffer, text);
+  const result = yield* store(buffer, text.length);
+  k.slab.free(buffer);
+  return result;
+}
 /** A file of the kernel's own in sysfs. */
 export function sysfsText(mode: number, source: TextSource): SysfsFile {
   return new SysfsFile(mode, source, PAGE_SIZE);
@@ -157,36 +197,20 @@ export class Sysfs {
     }
     const { show, store } = k.view(SysfsOps, operations);
     const source: TextSource = {
-      ...(show !== NULL && { read: () => this.#show(show, kobj, attribute) }),
-      ...(store !== NULL && { write: (text: string) => this.#store(store, kobj, attribute, text) }),
+      ...(show !== NULL && {
+        read: () =>
+          showPage(k, show, function* (page) {
+            return Number(yield* k.call(show, kobj, attribute, page));
+          }),
+      }),
+      ...(store !== NULL && {
+        write: (text: string) =>
+          storePage(k, text, function* (buffer, length) {
+            return Number(yield* k.call(store, kobj, attribute, buffer, length));
+          }),
+      }),
     };
     return sysfsText(mode & SYSFS_MODES, source);
-  }
-  *#show(show: Addr, kobj: Addr, attribute: Addr): Sleeping<string | number> {
-    const k = this.#k;
-    const page = k.pages.alloc(0);
-    if (page === undefined) return -ENOMEM;
-    k.memory.fill(page, 0, PAGE_SIZE);
-    let count = Number(yield* k.call(show, kobj, attribute, page));
-    // kernfs' check: more than a page is the attribute's fault.
-    if (count >= PAGE_SIZE) {
-      const where = k.symbolize(show);
-      k.log.print('warning', `fill_read_buffer: ${where?.name ?? ''}+0x0/0x${(where?.size ?? 0).toString(16)} returned bad count`);
-      count = PAGE_SIZE - 1;
-    }
-    const text = count < 0 ? count : latin1(k.memory.read(page, count));
-    k.pages.free(page);
-    return text;
-  }
-  *#store(store: Addr, kobj: Addr, attribute: Addr, text: string): Sleeping<number> {
-    const k = this.#k;
-    const page = k.pages.alloc(1);
-    if (page === undefined) return -ENOMEM;
-    const part = text.slice(0, PAGE_SIZE);
-    k.memory.setCstring(page, part);
-    const result = Number(yield* k.call(store, kobj, attribute, page, part.length));
-    k.pages.free(page);
-    return result;
   }
   createFile(kobj: Addr, attribute: Addr, directory = this.directory(kobj), mode?: number): number {
     if (directory === undefined) return -ENOENT;

@@ -4,8 +4,8 @@ import type { Sleeping } from '../../../api/index.ts';
 import { plainText, type TextSource, type TreeDirectory } from '../../../fs/node.ts';
 import { sysfsText } from '../../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../../kernel.ts';
+import { kstrto } from '../../../lib/kstrtox.ts';
 import type { Addr } from '../../../memory.ts';
-import { parseInteger } from '../../../params.ts';
 import { RuntimePower } from './runtime.ts';
 import { flag, powerOf, setFlag, statusNames } from './state.ts';
 
@@ -59,8 +59,8 @@ export function powerFiles(k: Kernel, device: Addr, directory: TreeDirectory): v
         },
         *write(text) {
           if (flag(k, device, 'use_autosuspend') === 0) return -EIO;
-          const delay = parseInteger(text.trim(), true);
-          if (delay === undefined || BigInt.asIntN(32, delay) !== delay) return -EINVAL;
+          const delay = kstrto(text, 64, true);
+          if (typeof delay === 'number' || BigInt.asIntN(32, delay) !== delay) return -EINVAL;
           yield* runtime.autosuspend(device, true, Number(delay));
           return text.length;
         },
