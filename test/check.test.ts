@@ -27,6 +27,7 @@ function descriptionOf(release: string): KernelDescription {
     layouts: () => readFileSync(at('layouts'), 'latin1'),
     certificates: () => inflate('certificates'),
     bugs: () => undefined,
+    debugSites: () => undefined,
     callers: () => undefined,
   });
 }
