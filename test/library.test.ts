@@ -54,6 +54,14 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
     addressOf: (symbol: string) => exports.get(symbol)?.address ?? layouts.get(`@${symbol}`),
     wayTo: () => [],
     dataOf: (symbol: string) => shipped.dataOf(symbol),
+    // Whether modules may be loaded is a variable of the image.
+    builtin: shipped.builtin,
+    get notes(): never {
+      throw new Error('the notes were read');
+    },
+    get btfBytes(): never {
+      throw new Error('BTF was read');
+    },
     isSet: (option: string) => layouts.get(`?${option}`) === 1,
     get certificates(): never {
       throw new Error('the keys were read');
@@ -77,6 +85,24 @@ test('with the layouts that the build makes, a start unpacks neither BTF nor kal
   expect(machine.dmesg().at(-1)?.text).toBe('hello: left the kernel');
 });
 
+test('a console prints what is urgent enough; uevents are heard', async () => {
+  const machine = await boot();
+  const printed: string[] = [];
+  const heard: string[] = [];
+  const quiet = machine.onConsole((text) => printed.push(text));
+  machine.onUevent(({ action, path, variables }) => heard.push(`${action} ${path} ${variables.length}`));
+  await machine.writeFile('/dev/kmsg', '<3>one\n');
+  await machine.writeFile('/dev/kmsg', '<7>debug\n');
+  await machine.writeFile('/proc/sys/kernel/printk', '4');
+  await machine.writeFile('/dev/kmsg', '<4>warning\n');
+  await machine.writeFile('/dev/kmsg', '<2>two\nlines\n');
+  quiet();
+  await machine.writeFile('/dev/kmsg', '<0>nobody reads this\n');
+  // The times are the virtual clock's; every line has the record's.
+  expect(printed.map((text) => text.replace(/\[ +\d+\.\d{6}\]/g, '[T]'))).toEqual(['[T] one\n', '[T] two\n[T] lines\n']);
+  await machine.insmod(hello);
+  expect(heard).toEqual(['add /module/hello 4']);
+});
 test('a character device: open, write, lseek, read, ioctl', async () => {
   const machine = await boot();
   await machine.insmod(sample('chardev'));

@@ -119,7 +119,12 @@ class Watcher {
   /** New ones, without those of every load and of dynamic debug, which the model does not have. */
   records(): string[] {
     const { log } = this.#machine.kernel;
-    const fresh = log.records().flatMap(({ seq, level, text: record }) => (seq < this.#seen ? [] : [`<${level}>${escape(record)}`]));
+    // A message that was cut has lost its newline: it can be read when the next one comes.
+    const next = 'end of what was looked at';
+    log.print('debug', next);
+    const fresh = log
+      .records()
+      .flatMap(({ seq, level, text: record }) => (seq < this.#seen || record === next ? [] : [`<${level}>${escape(record)}`]));
     this.#seen = log.end;
     return fresh.filter(
       (record) => !/free 77$|loading out-of-tree module|module verification failed|init of|exit$|^<3>dyndbg: /.test(record),

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs a shell script on Debian's kernel in QEMU (software emulation), with busybox and the real kmod, and prints its output.
-# Usage: tools/qemu-run.sh SCRIPT [FILE...]     files are copied to /root; KERNEL_ARGUMENTS is added to the command line;
-# KERNEL_IMAGE is another kernel's vmlinuz
+# Usage: tools/qemu-run.sh SCRIPT [FILE...]     files are copied to /root; KERNEL_ARGUMENTS is added to the command line, or
+# KERNEL_COMMAND_LINE is all of it; KERNEL_IMAGE is another kernel's vmlinuz
 set -euo pipefail
 release=6.1.0-56-amd64
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -38,7 +38,7 @@ chmod +x "$fs/init"
 timeout ${QEMU_SECONDS:-300} qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -display none -no-reboot \
   -serial "file:$work/console" -serial "file:$work/output" \
   -kernel "${KERNEL_IMAGE:-$root/build/linux-image-$release/boot/vmlinuz-$release}" -initrd "$work/initramfs.gz" \
-  -append "console=ttyS0 panic=-1 quiet ${KERNEL_ARGUMENTS:-}" || true
+  -append "${KERNEL_COMMAND_LINE-console=ttyS0 panic=-1 quiet ${KERNEL_ARGUMENTS:-}}" || true
 tr -d '\r' < "$work/output" | sed '/^--- end$/,$d'
 if ! grep -q '^--- end' "$work/output"; then
   echo "qemu-run: $script did not finish; the console:" >&2

@@ -10,9 +10,15 @@ for file in interrupts ioports iomem devices misc filesystems; do echo "=== $fil
 echo '=== bus'; ls -1 /sys/bus
 echo '=== class'; ls -1 /sys/class
 echo '=== drivers'; for bus in /sys/bus/*; do for driver in "$bus"/drivers/*; do [ -e "$driver" ] && echo "${bus##*/} ${driver##*/}"; done; done
-echo '=== module'; ls -1 /sys/module
+echo '=== uevents'; cat /sys/kernel/uevent_seqnum
+cd /proc/sys
+echo '=== sysctls'; find kernel -type f | grep -vxE 'kernel/(random/uuid|random/boot_id|ns_last_pid)' | sort | while read -r file; do echo "$file $(cat "$file")"; done
+cd /sys/module
+echo '=== parameters'; for file in */parameters/*; do echo "$file $(cat "$file")"; done
+echo '=== links'; for link in */drivers/*; do echo "$link $(readlink "$link")"; done
 SCRIPT
-"$root/tools/qemu-run.sh" "$work/script" > "$work/output"
+# Without `quiet` and `panic=`: they are variables of the kernel too.
+KERNEL_COMMAND_LINE="console=ttyS0" "$root/tools/qemu-run.sh" "$work/script" > "$work/output"
 node - "$work/output" > "$root/src/kernel/q35.generated.ts" <<'NODE'
 let current;
 const parts = new Map();
@@ -37,7 +43,13 @@ console.log(text('buses', parts.get('bus')));
 console.log(text('classes', parts.get('class')));
 console.log('/** "BUS DRIVER". */');
 console.log(text('drivers', parts.get('drivers')));
-console.log('/** Built-in modules that have a directory in /sys/module. */');
-console.log(text('builtinModules', parts.get('module')));
+console.log('/** Of the last uevent that the boot sent. */');
+console.log(text('ueventSeqnum', parts.get('uevents')));
+console.log('/** "PATH VALUE" below /proc/sys. */');
+console.log(text('sysctls', parts.get('sysctls')));
+console.log('/** "PATH VALUE" below /sys/module: the parameters of what is built in. */');
+console.log(text('builtinParameters', parts.get('parameters')));
+console.log('/** "PATH TARGET" below /sys/module: drivers of what is built in. */');
+console.log(text('builtinDrivers', parts.get('links')));
 NODE
 cd "$root" && npx biome check --write src/kernel/q35.generated.ts

@@ -3,12 +3,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
+#include <sys/socket.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -98,6 +102,28 @@ static long do_ioctl(FILE *out, int fd, char *words[])
 	return result;
 }
 
+// A socket that hears the kernel's uevents.
+static int uevents(int nonblock)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | (nonblock ? SOCK_NONBLOCK : 0), NETLINK_KOBJECT_UEVENT);
+
+	return fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -1 : fd;
+}
+
+// capset MASK: the process's effective capabilities.
+static int do_capset(unsigned long mask)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return -1;
+	data[0].effective = mask & data[0].permitted;
+	data[1].effective = (mask >> 32) & data[1].permitted;
+	return syscall(SYS_capset, &header, data);
+}
+
 // What follows the n-th blank.
 static const char *rest(const char *text, int n)
 {
@@ -172,11 +198,25 @@ static void call(FILE *out, const char *text)
 			*to++ = from[0] == '\\' && from[1] == 'n' ? (from++, '\n') : *from;
 		result = write(fd, bytes, to - bytes);
 	} else if (!strcmp(words[0], "lseek")) {
-		result = lseek(fd, atol(words[2]), !strcmp(words[3], "end") ? SEEK_END : !strcmp(words[3], "cur") ? SEEK_CUR : SEEK_SET);
+		result = lseek(fd, atol(words[2]), !strcmp(words[3], "end") ? SEEK_END : !strcmp(words[3], "cur") ? SEEK_CUR : !strcmp(words[3], "data") ? SEEK_DATA : SEEK_SET);
 	} else if (!strcmp(words[0], "ioctl")) {
 		result = do_ioctl(out, fd, words);
 		if (result == -2)
 			return;
+	} else if (!strcmp(words[0], "uevents")) {
+		result = files[(unsigned char)words[1][0]] = uevents(!strcmp(words[2], "nonblock"));
+	} else if (!strcmp(words[0], "capset")) {
+		result = do_capset(strtoul(words[1], NULL, 16));
+	} else if (!strcmp(words[0], "syslog")) {
+		int type = atoi(words[1]);
+
+		result = klogctl(type, bytes, atoi(words[2]));
+		if (result > 0 && type >= 2 && type <= 4) {
+			fprintf(out, "%ld", result);
+			quote(out, (unsigned char *)bytes, result);
+			fputc('\n', out);
+			return;
+		}
 	} else if (!strcmp(words[0], "poll")) {
 		struct pollfd pollfd = { fd, (strstr(words[2], "in") ? POLLIN : 0) | (strstr(words[2], "out") ? POLLOUT : 0), 0 };
 

@@ -50,13 +50,16 @@ function load(release: string): KernelDescription {
 /** The description in a folder. */
 export function describeFolder(folder: string): KernelDescription {
   const inflate = (name: string): Buffer => gunzipSync(readFileSync(join(folder, `${name}.gz`)));
+  const inflateIfThere = (name: string): Buffer | undefined => (existsSync(join(folder, `${name}.gz`)) ? inflate(name) : undefined);
   return loadDescription({
     header: () => readFileSync(join(folder, 'description.json'), 'utf8'),
     bytes: inflate,
     layouts: () => readLayouts(folder),
-    bugs: () => (existsSync(join(folder, 'bugs.gz')) ? inflate('bugs').toString() : undefined),
-    debugSites: () => (existsSync(join(folder, 'dyndbg.gz')) ? inflate('dyndbg').toString() : undefined),
-    certificates: () => (existsSync(join(folder, 'certificates.gz')) ? inflate('certificates') : undefined),
+    bugs: () => inflateIfThere('bugs')?.toString(),
+    builtin: () => inflateIfThere('builtin')?.toString('latin1'),
+    notes: () => inflateIfThere('notes'),
+    certificates: () => inflateIfThere('certificates'),
+    debugSites: () => inflateIfThere('dyndbg')?.toString(),
     callers: () => readIfThere(join(folder, CALLERS)),
     text: (name) => Buffer.from(inflate(name).buffer).toString('latin1'),
   });

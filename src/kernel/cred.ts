@@ -31,7 +31,9 @@ const Cred = kernelStruct('cred', {
   egid: embedded,
 });
 /** CAP_LAST_CAP of 6.1 is 40. */
-const ALL_CAPABILITIES = (1n << 41n) - 1n;
+export const ALL_CAPABILITIES = (1n << 41n) - 1n;
+/** include/uapi/linux/capability.h. */
+export const CAP = { SYS_MODULE: 16, SYS_ADMIN: 21, SYSLOG: 34 } as const;
 const NULL = 0;
 
 /** The credentials of the first task: root, everything allowed. */
@@ -48,6 +50,14 @@ function copy(k: Kernel, from: Addr): Addr {
   k.memory.copy(address, from, size);
   k.view(Cred, address).usage = 1;
   return address;
+}
+/** The current task acts with these effective capabilities until the end: it gets credentials of its own. */
+export function limitCapabilities(k: Kernel, effective: bigint): void {
+  const task = k.scheduler.currentStruct;
+  const own = copy(k, task.cred);
+  if (own === NULL) throw new Error('out of guest memory');
+  k.memory.setU64(k.view(Cred, own).cap_effective, effective & ALL_CAPABILITIES);
+  task.cred = task.real_cred = own;
 }
 function put(k: Kernel, address: Addr): void {
   const cred = k.view(Cred, address);

@@ -2,6 +2,7 @@
 import { Btf } from '#btf';
 import { type LayoutExtract, parseLayouts } from './api/struct.ts';
 import { BugTable } from './bug_table.ts';
+import { BuiltinTable } from './builtin.ts';
 import type { Addr } from './memory.ts';
 
 export interface ExportedSymbol {
@@ -40,6 +41,11 @@ export interface KernelDescription {
   readonly layouts: LayoutExtract;
   readonly kallsyms: Kallsyms;
   readonly bugs: BugTable;
+  /** Parameters and versions of built-in modules, and the variables of /proc/sys. */
+  readonly builtin: BuiltinTable;
+  /** What /sys/kernel/notes and /sys/kernel/btf/vmlinux hold. */
+  readonly notes: Uint8Array;
+  readonly btfBytes: Uint8Array;
   /** pr_debug() and its like in the kernel's own code, in the order of the image; none when nobody extracted them. */
   readonly debugSites: readonly DebugSite[];
   readonly config: ReadonlyMap<string, string> | undefined;
@@ -60,6 +66,9 @@ export interface DescriptionFiles {
   readonly layouts: () => string | undefined;
   /** The import's lines for BugTable; descriptions made before there were any have none. */
   readonly bugs: () => string | undefined;
+  /** The import's lines for BuiltinTable, and the image's notes; older descriptions have none. */
+  readonly builtin: () => string | undefined;
+  readonly notes: () => Uint8Array | undefined;
   /** The import's lines for parseDebugSites(); older descriptions have none. */
   readonly debugSites: () => string | undefined;
   /** Descriptions made before kobox verified signatures have none. */
@@ -211,6 +220,7 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     };
   };
   const btf = lazy(() => Btf.parse(files.bytes('btf')));
+  const builtin = lazy(() => new BuiltinTable(files.builtin() ?? ''));
   const layouts = lazy(() => parseLayouts(files.layouts() ?? ''));
   const ways = lazy(() => parseWays(files.callers() ?? ''));
   const kallsyms = lazy(() => new ParsedKallsyms(files.text('kallsyms')));
@@ -247,6 +257,15 @@ export function loadDescription(files: DescriptionFiles): KernelDescription {
     },
     get bugs() {
       return bugs();
+    },
+    get builtin() {
+      return builtin();
+    },
+    get notes() {
+      return files.notes() ?? new Uint8Array(0);
+    },
+    get btfBytes() {
+      return files.bytes('btf');
     },
     get debugSites() {
       return debugSites();

@@ -7,12 +7,16 @@ export * from './fs/node.ts';
 export * from './fs/stream.ts';
 export * from './host.ts';
 export * from './kernel.ts';
+export { type Uevent, Uevents } from './lib/kobject_uevent.ts';
 export { kstrto, parseBool } from './lib/kstrtox.ts';
+
 export * from './memory.ts';
 export { MODULES } from './mm/layout.ts';
 export { type Checked, checkElf, checkModuleFile, checkSectionFlags, type ModuleFile as LoadableFile } from './module/checks.ts';
 export { explain, explainReason } from './module/explain.ts';
+
 export { type Layout, layOut, type SectionClass, sectionClass } from './module/layout.ts';
+export { parameterReason } from './module/parameters.ts';
 export { advice, type LoadCheck, type LoadReason, type LoadReport, reason } from './module/reasons.ts';
 export { checkSite, type RelocationSite, relocationRules, relocationValue, relUnsupported } from './module/relocations.ts';
 export {
@@ -42,6 +46,8 @@ export { checkSignature, unsignedRefusal } from './module/signature.ts';
 export { readVersions, type Versions } from './module/versions.ts';
 export { moduleTaintLetters, TAINT } from './panic.ts';
 export { integerTypes } from './params.ts';
+export { registerConsole } from './printk/console.ts';
+
 export * from './printk/log.ts';
 export { builtinModules } from './q35.generated.ts';
 export * from './read.ts';

@@ -2,6 +2,7 @@
 import type { Kernel } from './kernel.ts';
 import { type Addr, kernelAddr } from './memory.ts';
 import { KERNEL_IMAGE } from './mm/layout.ts';
+import { IMPORTED } from './module/kallsyms.ts';
 
 export interface SymbolizedAddress {
   readonly name: string;
@@ -27,12 +28,13 @@ export function symbolize(k: Kernel, address: Addr): SymbolizedAddress | undefin
       (address >= core && address < core + coreSize) || (address >= init && address < init + initSize),
   );
   if (module === undefined) return inImage(address) ? k.description.kallsyms.at(address) : undefined;
-  const inside = module.symbols
+  const own = module.symbols.filter(({ letter }) => letter !== IMPORTED);
+  const inside = own
     .filter((symbol) => symbol.address <= address && symbol.name !== '' && symbol.letter !== 'a')
     .sort((a, b) => b.address - a.address);
   const found = inside[0];
   if (found === undefined) return undefined;
-  const following = module.symbols.map((symbol) => symbol.address).filter((other) => other > found.address);
+  const following = own.map((symbol) => symbol.address).filter((other) => other > found.address);
   // The last symbol of a region reaches to the end of its pages.
   const [base, area] =
     address >= module.core && address < module.core + module.coreSize

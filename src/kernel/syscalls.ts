@@ -81,6 +81,13 @@ export interface Process {
   readonly loadReport: LoadReport | undefined;
   delete_module(name: string, flags: number): Promise<number>;
 
+  /** Sets the effective capabilities: bit n is capability n. Root has them all, and can take them back. */
+  capset(effective: bigint): Promise<number>;
+  /** syslog(2), glibc's klogctl(): bytes for the types that read (2 to 4), else a number. */
+  syslog(type: number, length?: number): Promise<OrErrno<Uint8Array>>;
+  /** A socket of NETLINK_KOBJECT_UEVENT, bound to the kernel's group: each read is one uevent. `flags`: O_NONBLOCK. */
+  socketUevent(flags?: number): Promise<number>;
+
   nanosleep(seconds: number): Promise<number>;
   /** Sends a signal to a process or kernel thread; to a process group when `pid` is negative, to the own one when it is 0. */
   kill(pid: number, signal: number): Promise<number>;

@@ -1,5 +1,6 @@
 // Extracts a kernel description from a kernel image.
 
+import { builtinText } from './builtin.ts';
 import { CallSites } from './callsites.ts';
 import { ImportError } from './errors.ts';
 import type { Symbol } from './kallsyms.ts';
@@ -15,7 +16,9 @@ export interface DescriptionParts {
   readonly release: string;
   readonly version: string;
   readonly vermagic: string;
-  readonly files: Readonly<Record<'exports' | 'kallsyms' | 'bugs' | 'dyndbg' | 'btf' | 'certificates' | 'data' | 'data.json', Uint8Array>>;
+  readonly files: Readonly<
+    Record<'exports' | 'kallsyms' | 'bugs' | 'builtin' | 'dyndbg' | 'notes' | 'btf' | 'certificates' | 'data' | 'data.json', Uint8Array>
+  >;
   readonly callSites: CallSites;
 }
 
@@ -47,6 +50,9 @@ export function describe(vmlinux: Vmlinux): DescriptionParts {
       exports: utf8(exports.map(exportLine).join('\n')),
       kallsyms: utf8(kallsymsText(symbols)),
       bugs: utf8(bugsText(vmlinux.bugs())),
+      builtin: utf8(builtinText(vmlinux, symbols, exports)),
+      // An image without the section has no notes to show.
+      notes: vmlinux.section('.notes') ?? new Uint8Array(0),
       dyndbg: utf8(debugSitesText(vmlinux.debugSites(symbols))),
       btf: vmlinux.btf(),
       certificates: certificates(vmlinux, symbols),

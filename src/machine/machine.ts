@@ -10,6 +10,9 @@ import {
   type Process,
   READ_SIZE,
   readFile,
+  registerConsole,
+  type Uevent,
+  Uevents,
 } from '#kernel';
 
 /** A system call failed. */
@@ -152,6 +155,17 @@ export class Machine {
   /** The log so far, oldest first. */
   dmesg(): readonly LogRecord[] {
     return this.kernel.log.records();
+  }
+  /**
+   * Calls `print` with what a console would show from now on: records more urgent than the console's level (7 at first),
+   * with their times and newlines. Gives what ends that.
+   */
+  onConsole(print: (text: string) => void): () => void {
+    return registerConsole(this.kernel, print);
+  }
+  /** Calls `listener` with each uevent from now on. Gives what ends that. */
+  onUevent(listener: (event: Uevent) => void): () => void {
+    return this.kernel.get(Uevents).listen(listener);
   }
   /** Mounts a folder of the host at `target`: both sides see each other's changes at once. */
   mount(folder: HostFolder, target: string, source = 'host'): void {

@@ -335,7 +335,9 @@ export class Interpreter implements ExpansionHost {
   ): Promise<number> {
     try {
       const status = await run(this, args);
-      await this.io.flush();
+      // Bash's standard output is line buffered: printf and echo -e put one character after another into it.
+      if (name === 'printf' || (name === 'echo' && args[0]?.startsWith('-') === true)) await this.io.flushLines();
+      else await this.io.flush();
       return status;
     } catch (error) {
       if (!(error instanceof WriteFailed)) throw error;

@@ -22,6 +22,18 @@ export class WriteFailed extends Error {
   }
 }
 
+const NEWLINE = 0x0a;
+function lines(bytes: Uint8Array): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, at);
+    const end = newline < 0 ? bytes.length : newline + 1;
+    found.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return found;
+}
+
 export class Io {
   readonly process: Process;
   readonly #encoder = new TextEncoder();
@@ -78,12 +90,21 @@ export class Io {
     if (this.#terminal || this.#size >= STDIO_BUFFER) await this.flush();
   }
   async flush(): Promise<void> {
+    await this.#flush((bytes) => [bytes]);
+  }
+  /** Each line with a write of its own, as bash's builtins do. */
+  async flushLines(): Promise<void> {
+    await this.#flush(lines);
+  }
+  async #flush(parts: (bytes: Uint8Array) => readonly Uint8Array[]): Promise<void> {
     if (this.#size === 0) return;
     const bytes = concatenate(this.#buffered);
     this.#buffered = [];
     this.#size = 0;
-    const error = await this.write(1, bytes);
-    if (error < 0 && error !== -EINTR) throw new WriteFailed(-error);
+    for (const part of parts(bytes)) {
+      const error = await this.write(1, part);
+      if (error < 0 && error !== -EINTR) throw new WriteFailed(-error);
+    }
   }
   async err(text: string): Promise<void> {
     await this.write(2, this.#encoder.encode(text));

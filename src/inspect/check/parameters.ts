@@ -1,7 +1,7 @@
 // A parameter string as parse_args() would take it: names against the module's parameters, values of the standard types.
 // Source: kernel/params.c.
 import { EINVAL, ENOSPC, EPERM } from '#abi';
-import { CommandLine, integerTypes, kstrto, type LoadReason, parseBool, reason } from '#kernel';
+import { CommandLine, integerTypes, kstrto, type LoadReason, parameterReason, parseBool } from '#kernel';
 import type { ParameterReport } from '../parameters.ts';
 
 const MAX_CHARP = 1024;
@@ -34,9 +34,7 @@ export function checkParameters(user: string, parameters: readonly ParameterRepo
 }
 function refusal(user: string, { name, type, array }: ParameterReport, value: string, errno: number): LoadReason {
   // An array's text was cut at its first comma by then.
-  const shown = array === undefined ? value : (value.split(',')[0] ?? '');
-  const text = `${user}: \`${shown}' ${errno === ENOSPC ? 'too large' : 'invalid'} for parameter \`${name}'`;
-  return reason('parameter', errno, text, { symbol: name, expected: type, found: value });
+  return parameterReason(user, name, array === undefined ? value : (value.split(',')[0] ?? ''), errno, type);
 }
 /** 0 for a good value; undefined when the type is the module's own. */
 function errnoOf({ ops, array, maxlen }: ParameterReport, value: string | undefined): number | undefined {

@@ -50,7 +50,7 @@ export class Devices {
 
   constructor(k: Kernel) {
     this.#k = k;
-    const names: readonly [string, number, (flags: number) => OpenNode][] = [
+    const names: readonly [string, number, (flags: number) => OpenNode | number][] = [
       ['null', 3, () => device({ read: () => new Uint8Array(0), write: (data) => data.length })],
       ['zero', 5, () => device({ read: (count) => new Uint8Array(count), write: (data) => data.length })],
       ['full', 7, () => device({ read: (count) => new Uint8Array(count), write: () => -ENOSPC })],

@@ -123,8 +123,8 @@ export class TreeDirectory extends Directory {
 /** A directory that is filled when somebody looks into it for the first time. */
 export class LazyDirectory extends TreeDirectory {
   #fill: ((self: TreeDirectory) => void) | undefined;
-  constructor(fill: (self: TreeDirectory) => void) {
-    super();
+  constructor(fill: (self: TreeDirectory) => void, mode = 0o755, open = true) {
+    super(mode, open);
     this.#fill = fill;
   }
   #look(): void {
@@ -143,6 +143,14 @@ export class LazyDirectory extends TreeDirectory {
   override add(name: string, node: FsNode): number {
     this.#look();
     return super.add(name, node);
+  }
+  override child(name: string, mode?: number): TreeDirectory {
+    this.#look();
+    return super.child(name, mode);
+  }
+  override put(name: string, node: FsNode): void {
+    this.#look();
+    super.put(name, node);
   }
 }
 
@@ -241,8 +249,8 @@ export class RamFile extends RegularFile {
 export interface TextSource {
   /** The whole contents when the file is opened, Latin-1; or -errno. */
   readonly read?: () => Sleeping<string | number>;
-  /** A whole write; gives the bytes taken, or -errno. */
-  readonly write?: (text: string) => Sleeping<number>;
+  /** A whole write at a position; gives the bytes taken, or -errno. */
+  readonly write?: (text: string, position: number) => Sleeping<number>;
 }
 /** A file of procfs or sysfs: its text is made at the first read. */
 export class TextFile extends FsNode {
@@ -260,7 +268,7 @@ export class TextFile extends FsNode {
   mayOpen(_flags: number): number {
     return 0;
   }
-  open(decode: (data: Uint8Array) => string): OpenNode {
+  open(decode: (data: Uint8Array) => string, _flags = 0): OpenNode {
     const { source } = this;
     let contents: Uint8Array | undefined;
     return {
@@ -279,17 +287,38 @@ export class TextFile extends FsNode {
       *write(data) {
         // What procfs says of a file that takes nothing.
         if (source.write === undefined) return -EIO;
-        return yield* source.write(decode(data));
+        return yield* source.write(decode(data), this.position);
       },
     };
   }
 }
-/** A file of sysfs or /proc/sys: it opens for what it can do, root or not. */
+/** A file of sysfs or /proc/sys: it opens for what it can do, root or not, and what is written moves its position. */
 export class AttributeFile extends TextFile {
+  override open(decode: (data: Uint8Array) => string): OpenNode {
+    const open = super.open(decode);
+    const { write } = open;
+    open.write = function* (data) {
+      const taken = yield* write.call(this, data);
+      this.position += Math.max(0, taken);
+      return taken;
+    };
+    return open;
+  }
   override mayOpen(flags: number): number {
     const access = flags & O_ACCMODE;
     if (access !== O_RDONLY && (this.source.write === undefined || (this.mode & 0o222) === 0)) return -EACCES;
     return access !== O_WRONLY && (this.source.read === undefined || (this.mode & 0o444) === 0) ? -EACCES : 0;
+  }
+}
+/** A file whose contents depend on who opens it, and when. */
+export class OpenedFile extends TextFile {
+  readonly #prepare: () => TextSource;
+  constructor(mode: number, prepare: () => TextSource) {
+    super(mode, {});
+    this.#prepare = prepare;
+  }
+  override open(decode: (data: Uint8Array) => string): OpenNode {
+    return new TextFile(this.mode, this.#prepare()).open(decode);
   }
 }
 /** A text that needs no sleeping to make. */

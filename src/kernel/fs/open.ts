@@ -77,7 +77,7 @@ export function* openPlace(k: Kernel, found: Resolved, flags: number, mode: numb
 function* openNode(k: Kernel, node: FsNode, flags: number, place: Resolved): Sleeping<OpenNode | undefined | number> {
   if (node instanceof RegularFile || node instanceof Pipe) return node.open(flags);
   if (node instanceof StreamFile) return node.open();
-  if (node instanceof TextFile) return node.mayOpen(flags) || node.open(latin1);
+  if (node instanceof TextFile) return node.mayOpen(flags) || node.open(latin1, flags);
   if (node instanceof ModuleFile) return yield* node.open(node, flags);
   if (node instanceof DeviceNode) return yield* k.devices.open(node, flags, place);
   return node instanceof Directory ? undefined : -ENXIO;

@@ -15,6 +15,7 @@ import {
   endsProcess,
   O_ACCMODE,
   O_RDONLY,
+  O_RDWR,
   O_WRONLY,
   S_IFBLK,
   S_IFCHR,
@@ -28,10 +29,12 @@ import {
   SIGKILL,
 } from '#abi';
 import type { Sleeping } from '../api/index.ts';
+import { ALL_CAPABILITIES, limitCapabilities } from '../cred.ts';
 import type { Kernel } from '../kernel.ts';
-
+import { UeventSocket } from '../lib/kobject_uevent.ts';
 import type { LoadReport } from '../module/reasons.ts';
 import { finitModule, initModule } from '../module/syscalls.ts';
+import { doSyslog } from '../printk/syslog.ts';
 import { NODENAME } from '../sched/init_task.ts';
 
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
@@ -69,6 +72,8 @@ export interface ProcessOptions {
   readonly ignored?: ReadonlySet<number>;
   /** Virtual time stands still while the process is in none of its system calls. */
   readonly holdsTime?: boolean;
+  /** Effective capabilities; default: all. */
+  readonly capabilities?: bigint;
 }
 
 export class KernelProcess implements Process {
@@ -91,6 +96,7 @@ export class KernelProcess implements Process {
   #ignored: ReadonlySet<number>;
   readonly #handlers = new Map<number, () => void>();
   #holdsTime: boolean;
+  #capabilities: bigint;
   /** The task of the system call that runs. */
   #task: Task | undefined;
   #exiting = false;
@@ -110,6 +116,7 @@ export class KernelProcess implements Process {
     this.files = options.files ?? new FileTable();
     this.#ignored = options.ignored ?? new Set();
     this.#holdsTime = options.holdsTime ?? false;
+    this.#capabilities = options.capabilities ?? ALL_CAPABILITIES;
     if (this.#holdsTime) k.hold();
     k.processes.set(this.pid, this);
   }
@@ -138,6 +145,7 @@ export class KernelProcess implements Process {
       (task) => {
         this.#task = own = task;
         if (!this.#exiting && !always) for (const signal of this.#pending) task.signals.add(signal);
+        if (this.#capabilities !== ALL_CAPABILITIES) limitCapabilities(k, this.#capabilities);
         return body();
       },
       this.pid,
@@ -438,6 +446,18 @@ export class KernelProcess implements Process {
   async delete_module(name: string, flags: number): Promise<number> {
     return this.#call(() => this.#k.modules.deleteModule(name, flags));
   }
+  async capset(effective: bigint): Promise<number> {
+    // What was given away does not come back while the permitted set, which is all here, keeps it: capset() may take it again.
+    this.#capabilities = effective & ALL_CAPABILITIES;
+    return 0;
+  }
+  async syslog(type: number, length = 0): Promise<OrErrno<Uint8Array>> {
+    return this.#call(() => doSyslog(this.#k, type, length));
+  }
+  async socketUevent(flags = 0): Promise<number> {
+    const node = new UeventSocket(this.#k);
+    return this.files.install({ node, open: node.open(flags), flags: flags | O_RDWR, path: `socket:[${node.ino}]` });
+  }
   async nanosleep(seconds: number): Promise<number> {
     const k = this.#k;
     return this.#call(function* () {
@@ -474,6 +494,7 @@ export class KernelProcess implements Process {
       files: this.files.copy(),
       ignored: this.#ignored,
       holdsTime: true,
+      capabilities: this.#capabilities,
     });
   }
   async exit(status = 0): Promise<void> {

@@ -1,7 +1,7 @@
 // Waiting for files. Source: fs/select.c: a driver's poll adds the caller to its wait queues through the poll_table.
 import { int, type KernelApi, kernelApi, kernelStruct, kfunc, nothing, pointer, type Sleeping, uint, voidPtr } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
-import { listAdd, listDeleteInit } from '../lib/list.ts';
+import { listAdd, listDeleteInit, listEntries, listInit } from '../lib/list.ts';
 import type { Addr } from '../memory.ts';
 import { TASK_INTERRUPTIBLE, TASK_RUNNING } from '../sched/task.ts';
 import type { OpenNode } from './node.ts';
@@ -57,18 +57,46 @@ export function* pollFiles(k: Kernel, files: readonly { open: OpenNode; events: 
   }
 }
 
+function pollWait(k: Kernel, waitQueue: Addr, table: Addr): void {
+  const size = k.layouts.sizeOf('wait_queue_entry');
+  const entry = k.slab.alloc(size) ?? NULL;
+  k.memory.fill(entry, 0, size);
+  const view = k.view(WaitQueueEntry, entry);
+  view.func = k.symbols.require('pollwake');
+  view.private = k.current.addr;
+  listAdd(k, entry + k.layouts.offsetOf('wait_queue_entry', 'entry'), waitQueue + k.layouts.offsetOf('wait_queue_head', 'head'));
+  k.get(Polls).entries.get(table)?.push(entry);
+}
+/** Who polls a file of the kernel's own. */
+export class PollQueue {
+  readonly #k: Kernel;
+  readonly #head: Addr;
+  constructor(k: Kernel) {
+    this.#k = k;
+    this.#head = k.slab.alloc(k.layouts.sizeOf('wait_queue_head')) ?? NULL;
+    listInit(k, this.#head + k.layouts.offsetOf('wait_queue_head', 'head'));
+  }
+  /** The caller of poll() is woken by the next wake(). */
+  add(table: Addr): void {
+    if (table !== NULL) pollWait(this.#k, this.#head, table);
+  }
+  wake(): void {
+    const k = this.#k;
+    const offset = k.layouts.offsetOf('wait_queue_entry', 'entry');
+    for (const entry of listEntries(k, this.#head + k.layouts.offsetOf('wait_queue_head', 'head'))) {
+      const task = k.scheduler.taskAt(k.view(WaitQueueEntry, entry - offset).private);
+      if (task !== undefined) k.scheduler.wake(task, TASK_INTERRUPTIBLE);
+    }
+  }
+  free(): void {
+    this.#k.slab.free(this.#head);
+  }
+}
+
 export const selectApi: KernelApi = kernelApi('fs/select.c', {
-  __pollwait: kfunc({ filp: pointer('struct file *'), wait_address: voidPtr, p: voidPtr }, nothing, (k, { wait_address, p }) => {
-    const size = k.layouts.sizeOf('wait_queue_entry');
-    const entry = k.slab.alloc(size) ?? NULL;
-    k.memory.fill(entry, 0, size);
-    const view = k.view(WaitQueueEntry, entry);
-    view.func = k.symbols.require('pollwake');
-    view.private = k.current.addr;
-    const head = wait_address + k.layouts.offsetOf('wait_queue_head', 'head');
-    listAdd(k, entry + k.layouts.offsetOf('wait_queue_entry', 'entry'), head);
-    k.get(Polls).entries.get(p)?.push(entry);
-  }),
+  __pollwait: kfunc({ filp: pointer('struct file *'), wait_address: voidPtr, p: voidPtr }, nothing, (k, { wait_address, p }) =>
+    pollWait(k, wait_address, p),
+  ),
   pollwake: kfunc({ wait: voidPtr, mode: uint, sync: int, key: voidPtr }, int, (k, { wait }) => {
     const task = k.scheduler.taskAt(k.view(WaitQueueEntry, wait).private);
     return task !== undefined && k.scheduler.wake(task, TASK_INTERRUPTIBLE) ? 1 : 0;

@@ -13,18 +13,20 @@ import {
   kernelStruct,
   kfunc,
   nothing,
-  partial,
   pointer,
   type Sleeping,
+  size_t,
   u8,
   u32,
   uint,
   variadic,
   voidPtr,
 } from '../api/index.ts';
+import { newEnvironment, variablesOf } from '../drivers/base/uevent.ts';
 import { Sysfs } from '../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Addr } from '../memory.ts';
+import { type Addr, latin1 } from '../memory.ts';
+import { synthUevent, UEVENT_ACTIONS, Uevents } from './kobject_uevent.ts';
 import { listAddTail, listDeleteInit, listEntries, listInit } from './list.ts';
 
 export const Kobject = kernelStruct('kobject', {
@@ -112,6 +114,8 @@ export function* kobjectDel(k: Kernel, kobj: Addr): Sleeping<void> {
   if (kobj === NULL) return;
   const object = view(k, kobj);
   if ((object.state_initialized & IN_SYSFS) === 0) return;
+  // Whoever has told of the object's coming need not tell of its going.
+  if (k.get(Uevents).added.has(kobj)) yield* kobjectUevent(k, kobj, UEVENT_ACTIONS.indexOf('remove'));
   k.get(Sysfs).removeDirectory(kobj);
   object.state_initialized &= ~IN_SYSFS;
   if (object.kset !== NULL) listDeleteInit(k, object.entry);
@@ -206,8 +210,6 @@ function create(k: Kernel): Addr {
 const kobj = pointer('struct kobject *');
 const kset = pointer('struct kset *');
 const kernelKobj = (path: string) => kdata((k, address) => k.memory.setPtr(address, k.get(KernelKobjects).at(path)));
-const NO_UEVENTS = 'nobody listens to uevents: none is sent';
-
 const UeventEnv = kernelStruct('kobj_uevent_env', { envp: embedded, envp_idx: int, buf: embedded, buflen: int });
 const UEVENT_NUM_ENVP = 64;
 const UEVENT_BUFFER_SIZE = 2048;
@@ -225,6 +227,39 @@ export function addUeventVar(k: Kernel, env: Addr, text: string): number {
   event.envp_idx += 1;
   event.buflen += text.length + 1;
   return 0;
+}
+/** The strings of an array that ends with NULL. */
+function strings(k: Kernel, array: Addr): string[] {
+  const found: string[] = [];
+  if (array !== NULL) for (let at = array; k.memory.ptr(at) !== NULL; at += 8) found.push(k.memory.cstring(k.memory.ptr(at)));
+  return found;
+}
+const KsetUeventOps = kernelStruct('kset_uevent_ops', { filter: voidPtr, name: voidPtr, uevent: voidPtr });
+/** Linux: kobject_uevent_env(). `action`: a number of enum kobject_action. Gives 0 or -errno. */
+export function* kobjectUevent(k: Kernel, kobj: Addr, action: number, extra: readonly string[] = []): Sleeping<number> {
+  const uevents = k.get(Uevents);
+  const name = UEVENT_ACTIONS[action];
+  if (name === undefined) return -EINVAL;
+  if (name === 'add') uevents.added.add(kobj);
+  if (name === 'remove') uevents.added.delete(kobj);
+  const own = uevents.kinds.get(view(k, kobj).ktype);
+  if (own !== undefined) return yield* own(kobj, name, extra);
+  // The set of the object, or of the nearest object above that is in one.
+  let top = kobj;
+  while (view(k, top).kset === NULL && view(k, top).parent !== NULL) top = view(k, top).parent;
+  const { kset } = view(k, top);
+  if (kset === NULL) return -EINVAL;
+  const { uevent_ops, kobj: set } = k.view(Kset, kset);
+  const ops = uevent_ops === NULL ? undefined : k.view(KsetUeventOps, uevent_ops);
+  if (ops !== undefined && ops.filter !== NULL && (yield* k.callInt(ops.filter, kobj)) === 0) return 0;
+  const named = ops === undefined || ops.name === NULL ? NULL : yield* k.call(ops.name, kobj);
+  const subsystem = ops !== undefined && ops.name !== NULL ? (named === NULL ? '' : k.memory.cstring(named)) : kobjectName(k, set);
+  if (subsystem === '') return 0;
+  const env = newEnvironment(k);
+  const error = ops === undefined || ops.uevent === NULL ? 0 : yield* k.callInt(ops.uevent, kobj, env);
+  if (error === 0) uevents.send(name, { path: `/${k.get(Sysfs).path(kobj)}`, subsystem }, [...extra, ...variablesOf(k, env)]);
+  k.slab.free(env);
+  return error;
 }
 export const kobjectApi: KernelApi = kernelApi('lib/kobject.c', {
   kobject_init: kfunc({ kobj, ktype: pointer('struct kobj_type *') }, nothing, (k, { kobj: object, ktype }) =>
@@ -270,13 +305,14 @@ export const kobjectApi: KernelApi = kernelApi('lib/kobject.c', {
   kobject_put: blocking({ kobj }, nothing, (k, { kobj: object }) => kobjectPut(k, object)),
   kobject_del: blocking({ kobj }, nothing, (k, { kobj: object }) => kobjectDel(k, object)),
   kobject_get_path: kfunc({ kobj, gfp_mask: gfp_t }, voidPtr, (k, { kobj: object }) => k.cstringAlloc(`/${k.get(Sysfs).path(object)}`)),
-  kobject_uevent: partial(
-    NO_UEVENTS,
-    kfunc({ kobj, action: uint }, int, () => 0),
+  kobject_uevent: blocking({ kobj, action: uint }, int, (k, { kobj: object, action }) => kobjectUevent(k, object, action)),
+  kobject_uevent_env: blocking({ kobj, action: uint, envp_ext: voidPtr }, int, (k, { kobj: object, action, envp_ext }) =>
+    kobjectUevent(k, object, action, strings(k, envp_ext)),
   ),
-  kobject_uevent_env: partial(
-    NO_UEVENTS,
-    kfunc({ kobj, action: uint, envp_ext: voidPtr }, int, () => 0),
+  kobject_synth_uevent: blocking({ kobj, buf: voidPtr, count: size_t }, int, (k, { kobj: object, buf, count }) =>
+    synthUevent(k, `/${k.get(Sysfs).path(object)}`, latin1(k.memory.read(buf, count)), (action, extra) =>
+      kobjectUevent(k, object, UEVENT_ACTIONS.indexOf(action), extra),
+    ),
   ),
   add_uevent_var: variadic({ env: voidPtr, format: cstring }, int, (k, { env, format, va }) =>
     addUeventVar(k, env, k.formatter.format(format, va)),
@@ -290,7 +326,9 @@ export const kobjectApi: KernelApi = kernelApi('lib/kobject.c', {
     const { ktype, parent } = view(k, object);
     listInit(k, k.view(Kset, set).list);
     kobjectInit(k, object, ktype);
-    return yield* kobjectAdd(k, object, parent);
+    const error = yield* kobjectAdd(k, object, parent);
+    if (error === 0) yield* kobjectUevent(k, object, 0);
+    return error;
   }),
   kset_create_and_add: blocking(
     { name: cstring, uevent_ops: voidPtr, parent_kobj: kobj },
@@ -305,7 +343,10 @@ export const kobjectApi: KernelApi = kernelApi('lib/kobject.c', {
       listInit(k, list);
       kobjectInit(k, object, k.get(KobjectTypes).dynamic);
       kobjectSetName(k, object, name);
-      if ((yield* kobjectAdd(k, object, parent_kobj)) === 0) return set;
+      if ((yield* kobjectAdd(k, object, parent_kobj)) === 0) {
+        yield* kobjectUevent(k, object, 0);
+        return set;
+      }
       k.slab.free(set);
       return NULL;
     },

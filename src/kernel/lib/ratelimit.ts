@@ -14,6 +14,7 @@ import {
   uint,
   ulong,
 } from '../api/index.ts';
+import { KernelVariables } from '../builtin.ts';
 import type { Kernel } from '../kernel.ts';
 import { kzalloc } from '../mm/slab_common.ts';
 import { HZ, jiffiesNow } from '../time/jiffies.ts';
@@ -71,7 +72,10 @@ export class Ratelimit {
 }
 export const ratelimitApi: KernelApi = kernelApi('lib/ratelimit.c', {
   ___ratelimit: kfunc({ rs: ptr(RatelimitState), func: cstring }, int, (k, { rs, func }) => ratelimit(k, rs, func)),
+  /** A variable of the image, which /proc/sys/kernel/printk_ratelimit{,_burst} show and set. */
   printk_ratelimit_state: kdata((k, address) => {
+    k.get(KernelVariables);
+    if (k.description.builtin.sysctls.has('kernel/printk_ratelimit')) return;
     const state = k.view(RatelimitState, address);
     state.interval = DEFAULT_INTERVAL;
     state.burst = DEFAULT_BURST;

@@ -15,6 +15,8 @@ import {
   voidPtr,
 } from '../api/index.ts';
 import { guestVaList, type VaList } from '../api/valist.ts';
+import { KernelVariables } from '../builtin.ts';
+import { showAddresses } from '../kallsyms.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Addr, fromLatin1, latin1 } from '../memory.ts';
 import { kmalloc } from '../mm/slab_common.ts';
@@ -215,6 +217,7 @@ export class Formatter {
         if (more[0] !== 's') return text('(einval)');
         return kind === 'k' ? this.#string(address, spec) : text(this.#userString(address));
       case 'K':
+        return this.#restricted(address, spec);
       default:
         return this.#hashed(address, spec);
     }
@@ -223,6 +226,12 @@ export class Formatter {
     const bytes = this.#k.user.slice(address, PAGE_SIZE);
     const end = bytes.indexOf(0);
     return bytes.length === 0 ? '(efault)' : latin1(bytes.subarray(0, end < 0 ? bytes.length : end));
+  }
+  /** %pK: as kptr_restrict says, hashed, for the privileged only, or for nobody. */
+  #restricted(address: Addr, spec: Spec): string {
+    const restrict = this.#k.get(KernelVariables).int('kernel/kptr_restrict');
+    if (restrict === 0) return this.#hashed(address, spec);
+    return pad(hex(showAddresses(this.#k) ? address : 0, 16), textSpec(spec));
   }
   #hashed(address: Addr, spec: Spec): string {
     const plain = address === 0 || (address < 0 && address >= -MAX_ERRNO);

@@ -1,5 +1,5 @@
 // A module's symbols: for /proc/kallsyms, reports and translation. Source: kernel/module/kallsyms.c.
-import { type ElfSymbol, SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHN_ABS, SHN_UNDEF, SHT_NOBITS, STB_WEAK, STT_FUNC, SYMBOL_SIZE } from '#elf';
+import { type ElfSymbol, SHF_EXECINSTR, SHF_WRITE, SHN_ABS, SHN_UNDEF, SHT_NOBITS, STB_WEAK, STT_FUNC, SYMBOL_SIZE } from '#elf';
 import type { TextRange } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
 import { fromLatin1 } from '../memory.ts';
@@ -19,8 +19,8 @@ export function findSymbols(k: Kernel, module: Module, values: readonly bigint[]
       letter: plain.has(symbol.name) ? letter.toUpperCase() : letter,
     };
   };
-  // While init runs all symbols count; afterwards those of the core.
-  module.symbols = layout.symbols.flatMap((symbol, n) => (symbol.nameOffset === 0 || symbol.section === SHN_UNDEF ? [] : [describe(n)]));
+  // While init runs all symbols count, those too that come from elsewhere; afterwards those of the core.
+  module.symbols = layout.symbols.flatMap(({ nameOffset }, n) => (nameOffset === 0 ? [] : [describe(n)]));
   module.coreSymbols = layout.coreSymbols.slice(1).map(describe);
   // The guest sees the same table: mod->core_kallsyms.
   const { memory } = k;
@@ -37,14 +37,18 @@ export function findSymbols(k: Kernel, module: Module, values: readonly bigint[]
   });
 }
 
+/** The letter of a symbol that the module imports: it lies elsewhere. */
+export const IMPORTED = 'u';
 /** nm's letter. Source: kernel/module/kallsyms.c, elf_type(). */
 function symbolLetter(module: Module, symbol: ElfSymbol): string {
   const section = module.elf.sections[symbol.section];
   if (symbol.binding === STB_WEAK) return symbol.type === 1 ? 'v' : 'w';
+  if (symbol.section === SHN_UNDEF) return IMPORTED;
   if (symbol.section === SHN_ABS || section?.name === '.data..percpu') return 'a';
   if (section === undefined) return '?';
   if ((section.flags & SHF_EXECINSTR) !== 0) return 't';
-  if ((section.flags & SHF_ALLOC) !== 0 && section.type !== SHT_NOBITS) return (section.flags & SHF_WRITE) === 0 ? 'r' : 'd';
+  // .modinfo and __versions are read from the file, and not loaded.
+  if (module.layout.placed.has(symbol.section) && section.type !== SHT_NOBITS) return (section.flags & SHF_WRITE) === 0 ? 'r' : 'd';
   if (section.type === SHT_NOBITS) return 'b';
   return section.name.startsWith('.debug') ? 'n' : '?';
 }

@@ -428,8 +428,7 @@ export class Load implements SymbolUser {
     });
   }
   *#parseArgs(): Sleeping<void> {
-    const failed = yield* parseArguments(this.#k, this.module, this.#args, this.request.way);
-    if (failed < 0) this.#refuse(reason('parameter', -failed, undefined, { found: this.#args }));
+    this.#reasons.push(...(yield* parseArguments(this.#k, this.module, this.#args, this.request.way)));
   }
   #modSysfsSetup(): void {
     const { name } = this.module;

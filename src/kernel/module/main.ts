@@ -24,6 +24,7 @@ import { destroyParameters } from './parameters.ts';
 import type { LoadReport } from './reasons.ts';
 import type { Found } from './resolve.ts';
 import { ModuleSettings } from './settings.ts';
+import { moduleUevent } from './sysfs.ts';
 
 const O_TRUNC = 0o1000;
 const EFLAGS_IF = 0x200n;
@@ -126,8 +127,7 @@ export class Modules {
 
   /** Whether built-in code has /sys/module/NAME. */
   isBuiltIn(name: string): boolean {
-    const place = this.#k.vfs.resolve(`/sys/module/${name}`, '/');
-    return typeof place !== 'number' && place.node !== undefined && this.find(name)?.state !== MODULE_STATE_COMING;
+    return this.#k.description.builtin.modules.has(name);
   }
   /** Whether this was asked before with the same text, since boot. */
   saidBefore(text: string): boolean {
@@ -174,6 +174,7 @@ export class Modules {
     }
     this.setState(module, MODULE_STATE_LIVE);
     yield* notifyModule(k, MODULE_STATE_LIVE, module.addr);
+    moduleUevent(k, module.name, 'add');
     if (struct.async_probe_requested === 0) yield* asyncSynchronizeFull(k);
     this.put(module);
     this.#freeInit(module);
@@ -237,6 +238,7 @@ export class Modules {
     yield* notifyModule(k, MODULE_STATE_GOING, module.addr);
     yield* asyncSynchronizeFull(k);
     this.lastUnloaded = `${module.name}${flagsText(module, false)}`;
+    moduleUevent(k, module.name, 'remove');
     yield* this.#free(module);
     return 0;
   }

@@ -13,6 +13,7 @@ import { LOCKDOWN, Lockdown } from '../security/lockdown.ts';
 import type { InitWay } from '../syscalls.ts';
 import { KernelParam, type KernelParameter, KernelParamOps } from './kernel_param.ts';
 import { type Module, ModuleStruct } from './module.ts';
+import { type LoadReason, reason } from './reasons.ts';
 import { ModuleSettings } from './settings.ts';
 
 const KERNEL_PARAM_FL_UNSAFE = 1;
@@ -78,14 +79,15 @@ export function* destroyParameters(k: Kernel, module: Module): Sleeping<void> {
 
 /**
  * Sets all parameters of `args`. Goes on after errors, as parse_args() does; what follows `--` is not for the module.
- * @returns 0 or the last error. What a callback gives is an error from -4095 to -1 only; else the module loads.
+ * @returns why the module is refused, the last error last. What a callback gives is an error from -4095 to -1 only; else it loads.
  */
-export function* parseArguments(k: Kernel, module: Module, args: string, by: InitWay): Sleeping<number> {
+export function* parseArguments(k: Kernel, module: Module, args: string, by: InitWay): Sleeping<readonly LoadReason[]> {
   const { memory } = k;
   const struct = k.view(ModuleStruct, module.addr);
   struct.args = k.cstringAlloc(args);
   struct.async_probe_requested = k.get(ModuleSettings).asyncProbe ? 1 : 0;
   let result = 0;
+  const wrong: LoadReason[] = [];
   let left = skipSpaces(memory, struct.args);
   while (memory.u8(left) !== 0) {
     const { param, val, rest } = nextArgument(memory, left);
@@ -97,16 +99,30 @@ export function* parseArguments(k: Kernel, module: Module, args: string, by: Ini
     const error = yield* parseOne(k, module, param, val, by);
     if (error === 0) continue;
     result = error;
-    const [name, value] = [memory.cstring(param), val === NULL ? '' : memory.cstring(val)];
-    if (error === -ENOENT) k.log.print('err', `${module.name}: Unknown parameter \`${name}'`);
-    else if (error === -ENOSPC) k.log.print('err', `${module.name}: \`${value}' too large for parameter \`${name}'`);
-    else k.log.print('err', `${module.name}: \`${value}' invalid for parameter \`${name}'`);
+    const name = memory.cstring(param);
+    const why = parameterReason(module.name, name, val === NULL ? '' : memory.cstring(val), -error, parameterType(module, name));
+    if (why.record !== undefined) k.log.print(why.record.level, why.record.text);
+    wrong.push(why);
   }
-  if (result === 0 || (result < 0 && result >= -MAX_ERRNO)) return result;
+  if (result === 0 || (result < 0 && result >= -MAX_ERRNO)) return wrong;
   // Linux takes what is no error for the address of the rest.
   const shown = result > 0 && result < PAGE_SIZE ? '(efault)' : memory.cstring(result);
   k.log.print('warning', `${module.name}: parameters '${shown}' after \`--' ignored`);
-  return 0;
+  return [];
+}
+/** What parse_args() says of a value that was not taken. `type`: as the module's author wrote it, when that is known. */
+export function parameterReason(user: string, name: string, value: string, errno: number, type: string | undefined): LoadReason {
+  const what =
+    errno === ENOENT
+      ? `Unknown parameter \`${name}'`
+      : errno === ENOSPC
+        ? `\`${value}' too large for parameter \`${name}'`
+        : `\`${value}' invalid for parameter \`${name}'`;
+  return reason('parameter', errno, `${user}: ${what}`, { symbol: name, ...(type !== undefined && { expected: type }), found: value });
+}
+/** The type of a parameter in .modinfo. */
+function parameterType({ modinfo }: Module, name: string): string | undefined {
+  return modinfo.find(({ tag, value }) => tag === 'parmtype' && value.startsWith(`${name}:`))?.value.slice(name.length + 1);
 }
 function* parseOne(k: Kernel, module: Module, param: Addr, val: Addr, by: InitWay): Sleeping<number> {
   const name = k.memory.cstring(param);

@@ -3,10 +3,22 @@ import { cstring, int, type KernelApi, kdata, kernelApi, kfunc, partial, pointer
 import { guestVaList } from '../api/valist.ts';
 
 const NOTE = 'see vsnprintf for the extensions of %p that are missing';
+/** CONFIG_CONSOLE_LOGLEVEL_QUIET, CONSOLE_LOGLEVEL_DEBUG. */
+const QUIET = 4;
+const DEBUG = 10;
 
 export const printkApi: KernelApi = kernelApi('kernel/printk/printk.c', {
   /** Not 0 while an oops or panic is being printed. */
   oops_in_progress: kdata(() => {}),
+  /** Levels of the console: the image's, then what the command line says. Source: init/main.c, early_param(). */
+  console_printk: kdata((k, address) => {
+    const bytes = k.description.dataOf('console_printk');
+    if (bytes !== undefined) k.memory.write(address, bytes);
+    for (const option of k.cmdline.split(' ')) {
+      const level = option === 'quiet' ? QUIET : option === 'debug' ? DEBUG : Number(/^loglevel=(\d+)$/.exec(option)?.[1] ?? Number.NaN);
+      if (!Number.isNaN(level)) k.memory.setU32(address, level);
+    }
+  }),
   /** Formats a record and puts it into the log. Context: any. Return: the length of the text, without level and newline. */
   _printk: partial(
     NOTE,

@@ -1,14 +1,21 @@
-// dmesg of util-linux 2.38.1. Left out: the pager of -H, --since and --until.
-import { EPIPE, O_NONBLOCK, O_RDONLY } from '#abi';
+// dmesg of util-linux 2.38.1: options and what they do. Left out: the pager of -H, --since and --until.
+import { EPIPE, O_NONBLOCK, O_RDONLY, strerror } from '#abi';
 import { getopt, type OptionRow } from '#kmod';
-import type { Io } from '../io.ts';
-import { fromLatin1, toLatin1 } from '../just_bash.ts';
+import { toLatin1 } from '../just_bash.ts';
 import type { Command, CommandContext } from '../services.ts';
+import { FACILITIES, LEVELS, Printer, parseKmsg, parseSyslog, type Record_, TIME_FORMATS, type TimeFormat } from './dmesg_print.ts';
 
-const levels = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'];
-const facilities = ['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news'];
+const SEEK_END = 2;
 const SEEK_DATA = 3;
 const RECORD_MAX = 8192;
+/** Of syslog(2). */
+const READ_ALL = 3;
+const READ_CLEAR = 4;
+const CLEAR = 5;
+const CONSOLE_OFF = 6;
+const CONSOLE_ON = 7;
+const CONSOLE_LEVEL = 8;
+const SIZE_BUFFER = 10;
 const rows: Readonly<Record<string, OptionRow>> = {
   bufferSize: { short: 's', long: 'buffer-size', argument: 'required' },
   clear: { short: 'C', long: 'clear' },
@@ -50,222 +57,254 @@ const exclusive: readonly (readonly string[])[] = [
   ['delta', 'raw'],
   ['reltime', 'raw'],
   ['raw', 'decode'],
-  ['notime', 'raw'],
+  ['raw', 'notime'],
 ];
-interface Record_ {
-  readonly priority: number;
-  readonly micros: number;
-  readonly text: string;
+
+/** Ends the command: its message, if there is one, and whether the help is pointed at. */
+class Usage extends Error {
+  readonly hint: boolean;
+  constructor(message: string, hint = false) {
+    super(message);
+    this.hint = hint;
+  }
 }
-interface Format {
-  readonly raw: boolean;
-  readonly decode: boolean;
-  readonly json: boolean;
-  readonly color: boolean;
-  readonly time: 'time' | 'ctime' | 'notime' | 'delta' | 'reltime' | 'iso';
-  readonly delta: boolean;
-  /** Seconds since the epoch at boot. */
-  readonly boot: number;
+/** A number from `low` to `high`, or a name, whatever its case: its index from `low` on. */
+function named(text: string, names: readonly string[], low: number, what: string, whole = text): number {
+  const number = /^\d+$/.test(text) ? Number(text) - low : names.indexOf(text.toLowerCase());
+  if (number < 0 || number >= names.length) throw new Usage(`unknown ${what} '${whole}'`);
+  return number;
+}
+/** "err,warn" to numbers. An empty word ends the command without a word. */
+function list(text: string, names: readonly string[], what: string): number[] {
+  const words: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] !== ',' && at + 1 < text.length) continue;
+    // A comma at the end belongs to the word before it.
+    const end = at + 1 === text.length ? at + 1 : at;
+    if (end === from) throw new Usage('');
+    words.push(text.slice(from, end));
+    from = at + 1;
+  }
+  return words.map((word) => named(word, names, 0, what, text.slice(text.indexOf(word))));
 }
 
-class Usage extends Error {}
-/** 'err,warn' to numbers. */
-function list(text: string, names: readonly string[], what: string): Set<number> {
-  return new Set(
-    text.split(',').map((word) => {
-      const number = names.indexOf(word);
-      if (number < 0) throw new Usage(`unknown ${what} '${word}'`);
-      return number;
-    }),
-  );
+/** What the options say. */
+interface Control {
+  action: 'read' | 'readClear' | 'clear' | 'off' | 'on' | 'level';
+  level: number;
+  levels: Set<number> | undefined;
+  facilities: Set<number> | undefined;
+  file: string | undefined;
+  syslog: boolean;
+  follow: 'no' | 'all' | 'new';
+  raw: boolean;
+  decode: boolean;
+  json: boolean;
+  delta: boolean;
+  escape: boolean;
+  color: string;
+  time: TimeFormat;
+  said: 'nothing' | 'help' | 'version';
 }
+const set: Readonly<Record<string, (control: Control, value: string) => void>> = {
+  bufferSize: (_, value) => {
+    if (!/^\d+$/.test(value)) throw new Usage(`invalid buffer size argument: '${value}'`);
+  },
+  clear: (control) => (control.action = 'clear'),
+  color: (control, value) => {
+    control.color = value.replace(/^=/, '') || 'auto';
+    if (!['auto', 'always', 'never'].includes(control.color)) throw new Usage(`unsupported color mode: '${control.color}'`);
+  },
+  consoleLevel: (control, value) => {
+    control.action = 'level';
+    control.level = named(value, LEVELS, 1, 'level') + 1;
+  },
+  consoleOff: (control) => (control.action = 'off'),
+  consoleOn: (control) => (control.action = 'on'),
+  decode: (control) => (control.decode = true),
+  file: (control, value) => (control.file = value),
+  facility: (control, value) => add(control, list(value, FACILITIES, 'facility')),
+  follow: (control) => (control.follow = 'all'),
+  followNew: (control) => (control.follow = 'new'),
+  /** Each line of a record has its prefix anyway. */
+  forcePrefix: () => {},
+  human: (control) => {
+    control.time = 'reltime';
+    control.color = control.color === 'never' ? 'auto' : control.color;
+  },
+  help: (control) => (control.said = 'help'),
+  json: (control) => (control.json = true),
+  kernel: (control) => add(control, [0]),
+  level: (control, value) => {
+    const levels = list(value, LEVELS, 'level');
+    control.levels = new Set([...(control.levels ?? []), ...levels]);
+  },
+  syslog: (control) => (control.syslog = true),
+  raw: (control) => (control.raw = true),
+  readClear: (control) => (control.action = 'readClear'),
+  reltime: (control) => (control.time = 'reltime'),
+  delta: (control) => (control.delta = true),
+  ctime: (control) => (control.time = 'ctime'),
+  noescape: (control) => (control.escape = false),
+  notime: (control) => (control.time = 'notime'),
+  /** There is no pager. */
+  noPager: () => {},
+  userspace: (control) => add(control, [...FACILITIES.keys()].slice(1)),
+  version: (control) => (control.said = 'version'),
+  timeFormat: (control, value) => {
+    const format = TIME_FORMATS.find((name) => name === value);
+    if (format === undefined) throw new Usage(`unknown time format: ${value}`);
+    control.time = format;
+  },
+};
+function add(control: Control, facilities: readonly number[]): void {
+  control.facilities = new Set([...(control.facilities ?? []), ...facilities]);
+}
+/** Options take effect in their order, and so do their errors. */
+function parse(args: readonly string[]): Control {
+  const control: Control = {
+    action: 'read',
+    level: 0,
+    levels: undefined,
+    facilities: undefined,
+    file: undefined,
+    syslog: false,
+    follow: 'no',
+    raw: false,
+    decode: false,
+    json: false,
+    delta: false,
+    escape: true,
+    color: 'auto',
+    time: 'time',
+    said: 'nothing',
+  };
+  const { options, operands, error } = getopt(args, rows);
+  const seen: string[] = [];
+  for (const [key, value] of options) {
+    seen.push(key);
+    for (const group of exclusive) {
+      if (new Set(seen.filter((other) => group.includes(other))).size < 2) continue;
+      throw new Usage(`mutually exclusive arguments: ${group.map((name) => `--${rows[name]?.long}`).join(' ')}`);
+    }
+    set[key]?.(control, value);
+    if (control.said !== 'nothing') return control;
+  }
+  if (error !== undefined) throw new Usage(error, true);
+  if (operands.length > 0) throw new Usage('bad usage', true);
+  return control;
+}
+
 export const dmesg: Command = async (context, args) => {
   const { io } = context;
-  const { options, operands, error } = getopt(args, rows);
-  const bad = async (text: string, hint = false): Promise<number> => {
-    await io.err(`dmesg: ${text}\n${hint ? "Try 'dmesg --help' for more information.\n" : ''}`);
-    return 1;
-  };
-  if (error !== undefined) return bad(error, true);
-  const given = new Map(options);
-  const has = (key: string): boolean => given.has(key);
-  for (const group of exclusive) {
-    const both = options.map(([key]) => key).filter((key) => group.includes(key));
-    if (new Set(both).size > 1) return bad(`mutually exclusive arguments: ${group.map((key) => `--${rows[key]?.long}`).join(' ')}`);
-  }
-  if (has('version')) return io.out('dmesg from util-linux 2.38.1\n').then(() => 0);
-  if (has('help')) return io.out(HELP).then(() => 0);
-  if (operands.length > 0) return bad('bad usage', true);
   try {
-    return await run(context, given, has);
+    const control = parse(args);
+    if (control.said !== 'nothing') {
+      await io.out(control.said === 'help' ? HELP : 'dmesg from util-linux 2.38.1\n');
+      return 0;
+    }
+    await act(context, control);
+    return 0;
   } catch (problem) {
-    if (problem instanceof Usage) return bad(problem.message);
-    throw problem;
+    if (!(problem instanceof Usage)) throw problem;
+    const hint = problem.hint ? "Try 'dmesg --help' for more information.\n" : '';
+    if (problem.message !== '') await io.err(`dmesg: ${problem.message}\n${hint}`);
+    return 1;
   }
 };
-async function run(context: CommandContext, given: ReadonlyMap<string, string>, has: (key: string) => boolean): Promise<number> {
-  const { io, services } = context;
-  const { log, clock } = services.machine.kernel;
-  const onlyLevels = has('level') ? list(given.get('level') ?? '', levels, 'level') : undefined;
-  const onlyFacilities = has('facility') ? list(given.get('facility') ?? '', facilities, 'facility') : undefined;
-  if (has('consoleLevel')) {
-    const text = given.get('consoleLevel') ?? '';
-    const level = /^[1-8]$/.test(text) ? Number(text) : levels.indexOf(text) + 1;
-    if (level === 0) throw new Usage(`unknown level '${text}'`);
-    log.levels[0] = Math.max(level, log.levels[2]);
-    return 0;
-  }
-  if (has('consoleOff') || has('consoleOn')) {
-    log.levels[0] = has('consoleOff') ? log.levels[2] : log.levels[3];
-    return 0;
-  }
-  if (has('clear')) {
-    log.cleared = log.end;
-    return 0;
-  }
-  const wanted = ({ priority }: Record_): boolean => {
-    const facility = priority >> 3;
-    if (has('kernel') && facility !== 0) return false;
-    if (has('userspace') && facility === 0) return false;
-    return (onlyLevels?.has(priority & 7) ?? true) && (onlyFacilities?.has(facility) ?? true);
+async function act(context: CommandContext, control: Control): Promise<void> {
+  const { io } = context;
+  const log = async (type: number, length = 0): Promise<Uint8Array | number> => {
+    const result = await io.call(io.process.syslog(type, length));
+    if (typeof result === 'number' && result < 0) throw new Usage(`klogctl failed: ${strerror(-result)}`);
+    return result;
   };
-  const print = printer(io, formatOf(given, has, io, Number(clock.bootRealtime) / 1e9), !has('file'));
-  const file = given.get('file');
-  if (file !== undefined) {
-    const text = await io.readFile(file);
-    if (typeof text === 'number') {
-      await io.err(`dmesg: cannot open ${file}: No such file or directory\n`);
-      return 1;
-    }
-    for (const record of parseSyslog(toLatin1(text))) if (wanted(record)) await print(record);
-    return 0;
+  switch (control.action) {
+    case 'clear':
+      await log(CLEAR);
+      return;
+    case 'off':
+      await log(CONSOLE_OFF);
+      return;
+    case 'on':
+      await log(CONSOLE_ON);
+      return;
+    case 'level':
+      await log(CONSOLE_LEVEL, control.level);
+      return;
+    case 'read':
+    case 'readClear':
+      await read(context, control);
+      if (control.action === 'readClear') await log(CLEAR);
   }
-  const follows = has('follow') || has('followNew');
+}
+async function read(context: CommandContext, control: Control): Promise<void> {
+  const { io, services, environment } = context;
+  const boot = Number(services.machine.kernel.clock.bootRealtime) / 1e9;
+  const locale = ['LC_ALL', 'LC_CTYPE', 'LANG'].map((name) => environment.get(name)).find((value) => (value ?? '') !== '') ?? '';
+  const printer = new Printer(io, {
+    ...control,
+    color: !control.json && !control.raw && (control.color === 'always' || (control.color === 'auto' && io.process.isatty(1))),
+    utf8: /utf-?8/i.test(locale),
+    boot,
+  });
+  const wanted = ({ level, facility }: Record_): boolean =>
+    (control.levels === undefined || (facility >= 0 && control.levels.has(level))) &&
+    (control.facilities === undefined || control.facilities.has(facility));
+  const buffer = await whole(context, control);
+  if (buffer !== undefined) {
+    if (control.raw && (control.levels ?? control.facilities) !== undefined) {
+      throw new Usage('--raw can be used together with --level or --facility only when reading messages from /dev/kmsg');
+    }
+    if (control.raw && !control.json) await printer.text(buffer.endsWith('\n') ? buffer : `${buffer}\n`);
+    else {
+      for (const record of parseSyslog(buffer)) if (wanted(record)) await printer.print(record);
+      await printer.end();
+    }
+    return;
+  }
+  const follows = control.follow !== 'no';
   const fd = await io.open('/dev/kmsg', O_RDONLY | (follows ? 0 : O_NONBLOCK));
-  await io.call(io.process.lseek(fd, 0, has('followNew') ? 2 : SEEK_DATA));
-  if (has('json')) await io.out('{\n   "dmesg": [\n      ');
+  await io.call(io.process.lseek(fd, 0, control.follow === 'new' ? SEEK_END : SEEK_DATA));
   for (;;) {
     const bytes = await io.read(fd, RECORD_MAX);
     // The ring has gone on over what was to come next.
     if (bytes === -EPIPE) continue;
     if (typeof bytes === 'number') break;
     const record = parseKmsg(toLatin1(bytes));
-    // Each line of a record stands for itself.
-    if (record !== undefined && wanted(record)) for (const line of record.text.split('\n')) await print({ ...record, text: line });
+    if (record !== undefined && wanted(record)) await printer.print(record);
     if (follows) await io.flush();
   }
-  if (has('json')) await io.out('\n   ]\n}\n');
-  if (has('readClear')) log.cleared = log.end;
-  return 0;
+  await printer.end();
 }
-function formatOf(given: ReadonlyMap<string, string>, has: (key: string) => boolean, io: Io, boot: number): Format {
-  const named = given.get('timeFormat');
-  const times = ['delta', 'reltime', 'ctime', 'notime', 'iso'] as const;
-  const time = times.find((name) => name === named);
-  if (named !== undefined && time === undefined) throw new Usage(`unknown time format: ${named}`);
-  const delta = has('delta') || time === 'delta';
-  const when = given.get('color') || 'auto';
-  return {
-    raw: has('raw'),
-    decode: has('decode'),
-    json: has('json'),
-    color: !has('raw') && !has('json') && (when.replace(/^=/, '') === 'always' || (!when.includes('never') && io.process.isatty(1))),
-    time: time ?? (has('ctime') ? 'ctime' : has('notime') ? 'notime' : has('reltime') || has('human') ? 'reltime' : 'time'),
-    delta,
-    boot,
-  };
-}
-const unescape = (text: string): string =>
-  text.replace(/\\x([0-9a-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-function parseKmsg(text: string): Record_ | undefined {
-  const [, priority, micros, message] = /^(\d+),\d+,(\d+),[^;]*;([^\n]*)/.exec(text) ?? [];
-  return message === undefined ? undefined : { priority: Number(priority), micros: Number(micros), text: unescape(message) };
-}
-function parseSyslog(text: string): Record_[] {
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => {
-      const [, priority = '-1', seconds = '0', micros = '0', message = line] = /^<(\d+)>(?:\[ *(\d+)\.(\d+)\] )?(.*)$/.exec(line) ?? [];
-      return { priority: Number(priority), micros: Number(seconds) * 1e6 + Number(micros), text: message };
-    });
-}
-const paint = (code: string, text: string): string => `${code}${text}\x1b[0m`;
-const levelColors: Readonly<Record<number, string>> = { 1: '\x1b[7m\x1b[31m', 2: '\x1b[1m\x1b[31m', 3: '\x1b[31m', 4: '\x1b[1m' };
-const GREEN = '\x1b[32m';
-const BROWN = '\x1b[33m';
-const stamp = (micros: number, width: number): string => (micros / 1e6).toFixed(6).padStart(width);
-
-/** Prints records one after another; some formats look at the time of the one before. */
-function printer(io: Io, format: Format, fromKmsg: boolean): (record: Record_) => Promise<void> {
-  let last = 0;
-  let lastMinute = -1;
-  let first = true;
-  const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-  const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-  const two = (value: number): string => `${value}`.padStart(2, '0');
-  const timeOf = (micros: number): string => {
-    const seconds = Math.floor(format.boot + micros / 1e6);
-    const date = new Date(seconds * 1000);
-    const clock = `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
-    const day = `${date.getUTCDate()}`.padStart(2);
-    const ctime = `${days[date.getUTCDay()]} ${months[date.getUTCMonth()]} ${day} ${clock}:${two(date.getUTCSeconds())} ${date.getUTCFullYear()}`;
-    const delta = last === 0 ? 0 : micros - last;
-    const deltaText = `<${stamp(delta, 12)}>`;
-    switch (format.time) {
-      case 'ctime':
-        return format.delta ? `[${ctime} ${deltaText}] ` : `[${ctime}] `;
-      case 'notime':
-      case 'delta':
-        return format.delta ? `[${deltaText}] ` : '';
-      case 'iso':
-        return `${date.toISOString().slice(0, 19)},${`${Math.floor(micros % 1e6)}`.padStart(6, '0')}+00:00 `;
-      case 'reltime': {
-        const minute = Math.floor(seconds / 60);
-        const same = minute === lastMinute;
-        lastMinute = minute;
-        return same ? `[${`+${(delta / 1e6).toFixed(6)}`.padStart(11)}] ` : `[${months[date.getUTCMonth()]}${day} ${clock}] `;
-      }
-      case 'time':
-        return format.delta ? `[${stamp(micros, 12)} ${deltaText}] ` : `[${stamp(micros, 12)}] `;
+/** The log as one text: a file, or what syslog(2) gives; undefined when /dev/kmsg is to be read. */
+async function whole({ io }: CommandContext, control: Control): Promise<string | undefined> {
+  const { file } = control;
+  if (file !== undefined) {
+    const stat = await io.process.stat(file);
+    if (typeof stat === 'number') throw new Usage(`cannot open ${file}: ${strerror(-stat)}`);
+    const text = await io.readFile(file);
+    // What is no regular file, or holds nothing, cannot be mapped.
+    if (typeof text === 'number') throw new Usage(`cannot mmap: ${file}: No such device`);
+    if (text.length === 0) throw new Usage(`cannot mmap: ${file}: Invalid argument`);
+    return toLatin1(text);
+  }
+  if (!control.syslog) {
+    const fd = await io.open('/dev/kmsg', O_RDONLY | O_NONBLOCK);
+    if (fd >= 0) {
+      await io.close(fd);
+      return undefined;
     }
-  };
-  return async ({ priority, micros, text }) => {
-    if (format.json) {
-      const message = JSON.stringify(text);
-      await io.out(
-        `${first ? '' : ','}{\n         "pri": ${priority},\n         "time": ${stamp(micros, 12)},\n         "msg": ${message}\n      }`,
-      );
-      first = false;
-      return;
-    }
-    const put = (line: string): Promise<void> => io.outBytes(fromLatin1(line));
-    if (format.raw) {
-      // dmesg 2.38 does not shift the facility here.
-      const shown = fromKmsg ? (priority >> 3) | (priority & 7) : priority;
-      await put(`<${shown}>[${stamp(micros, 12)}] ${text}\n`);
-      return;
-    }
-    if (text === '') {
-      await put('\n');
-      return;
-    }
-    const level = priority & 7;
-    const decoded =
-      format.decode && priority >= 0 ? `${(facilities[priority >> 3] ?? '').padEnd(6)}:${(levels[level] ?? '').padEnd(6)}: ` : '';
-    const time = timeOf(micros);
-    last = micros;
-    if (!format.color) {
-      const prefix = decoded + time;
-      await put(`${prefix}${text}\n`);
-      return;
-    }
-    const [subsystem = ''] = /^.*?:[ \t]/s.exec(text) ?? [];
-    const rest = text.slice(subsystem.length);
-    const code = levelColors[level];
-    const prefix = decoded + (time === '' ? '' : paint(GREEN, time));
-    await put(`${prefix}${subsystem === '' ? '' : paint(BROWN, subsystem)}${code === undefined ? rest : paint(code, rest)}\n`);
-  };
+  }
+  const size = await io.call(io.process.syslog(SIZE_BUFFER));
+  const type = control.action === 'readClear' ? READ_CLEAR : READ_ALL;
+  const bytes = typeof size === 'number' && size >= 0 ? await io.call(io.process.syslog(type, size)) : size;
+  if (typeof bytes === 'number') {
+    if (bytes < 0) throw new Usage(`read kernel buffer failed: ${strerror(-bytes)}`);
+    return '';
+  }
+  return toLatin1(bytes);
 }
 const HELP = `
 Usage:
@@ -280,13 +319,19 @@ Options:
  -E, --console-on            enable printing messages to console
  -F, --file <file>           use the file instead of the kernel log buffer
  -f, --facility <list>       restrict output to defined facilities
+ -H, --human                 human readable output
  -J, --json                  use JSON output format
  -k, --kernel                display kernel messages
  -L, --color[=<when>]        colorize messages (auto, always or never)
+                               colors are enabled by default
  -l, --level <list>          restrict output to defined levels
  -n, --console-level <level> set level of messages printed to console
+ -P, --nopager               do not pipe output into a pager
  -p, --force-prefix          force timestamp output on each line of multi-line messages
  -r, --raw                   print the raw message buffer
+     --noescape              don't escape unprintable character
+ -S, --syslog                force to use syslog(2) rather than /dev/kmsg
+ -s, --buffer-size <size>    buffer size to query the kernel ring buffer
  -u, --userspace             display userspace messages
  -w, --follow                wait for new messages
  -W, --follow-new            wait and print only new messages
@@ -295,7 +340,34 @@ Options:
  -e, --reltime               show local time and time delta in readable format
  -T, --ctime                 show human-readable timestamp (may be inaccurate!)
  -t, --notime                don't show any timestamp with messages
-     --time-format <format>  [delta|reltime|ctime|notime|iso]
+     --time-format <format>  show timestamp using the given format:
+                               [delta|reltime|ctime|notime|iso]
+Suspending/resume will make ctime and iso timestamps inaccurate.
+     --since <time>          display the lines since the specified time
+     --until <time>          display the lines until the specified time
+
  -h, --help                  display this help
  -V, --version               display version
+
+Supported log facilities:
+    kern - kernel messages
+    user - random user-level messages
+    mail - mail system
+  daemon - system daemons
+    auth - security/authorization messages
+  syslog - messages generated internally by syslogd
+     lpr - line printer subsystem
+    news - network news subsystem
+
+Supported log levels (priorities):
+   emerg - system is unusable
+   alert - action must be taken immediately
+    crit - critical conditions
+     err - error conditions
+    warn - warning conditions
+  notice - normal but significant condition
+    info - informational
+   debug - debug-level messages
+
+For more details see dmesg(1).
 `;

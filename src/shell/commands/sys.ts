@@ -5,7 +5,8 @@
 //   sys 'open a /dev/mailbox r' '& read a 80' 'sleep 1' 'open b /dev/mailbox w' 'write b hello' wait
 //
 // open NAME PATH r|w|rw [nonblock] [append]; close, read NAME COUNT, write NAME TEXT, lseek NAME OFFSET set|cur|end,
-// ioctl NAME COMMAND [NUMBER], poll NAME in|out|in,out MILLISECONDS; init_module and delete_module as
+// ioctl NAME COMMAND [NUMBER], poll NAME in|out|in,out MILLISECONDS, uevents NAME [nonblock] (a socket that hears uevents),
+// syslog TYPE LENGTH, capset MASK (effective capabilities, in hexadecimal); lseek also knows `data`. init_module and delete_module as
 // init FILE [ARGUMENTS], initnull FILE (a bad address of arguments), initlen LENGTH FILE, finit FLAGS r|w|rw FILE [ARGUMENTS],
 // finitfd FD FLAGS, delete FLAGS NAME. `& CALL` makes the call in a child process, `signal`
 // interrupts the newest child, `wait` shows the result of the oldest. tools/sys.c is the same command for the real kernel.
@@ -15,7 +16,7 @@ import type { Io } from '../io.ts';
 import type { Command } from '../services.ts';
 
 const openFlags: Readonly<Record<string, number>> = { r: O_RDONLY, w: O_WRONLY, rw: O_RDWR, nonblock: O_NONBLOCK, append: O_APPEND };
-const whences: Readonly<Record<string, number>> = { set: 0, cur: 1, end: 2 };
+const whences: Readonly<Record<string, number>> = { set: 0, cur: 1, end: 2, data: 3 };
 // biome-ignore format: one line
 const pollEvents: readonly (readonly [string, number])[] = [['in', 1], ['out', 4], ['err', 8], ['hup', 0x10]];
 const CALLS: ReadonlySet<string> = new Set([
@@ -33,6 +34,9 @@ const CALLS: ReadonlySet<string> = new Set([
   'finit',
   'finitfd',
   'delete',
+  'uevents',
+  'syslog',
+  'capset',
 ]);
 const SIGUSR1 = 10;
 /** EHWPOISON: the last with a name in the C library. */
@@ -132,6 +136,17 @@ class Session {
       }
       case 'lseek':
         return shown(await process.lseek(fd, Number(first), whences[second] ?? 0));
+      case 'uevents': {
+        const socket = await process.socketUevent(first === 'nonblock' ? O_NONBLOCK : 0);
+        this.#files.set(name, socket);
+        return shown(socket);
+      }
+      case 'syslog': {
+        const bytes = await process.syslog(Number(name), Number(first));
+        return typeof bytes === 'number' ? shown(bytes) : bytes.length === 0 ? '0' : `${bytes.length} ${quoted(bytes)}`;
+      }
+      case 'capset':
+        return shown(await process.capset(BigInt(`0x${name}`)));
       case 'ioctl':
         return this.#ioctl(process, fd, ioctlNumber(first), Number(second), shown);
       case 'poll': {

@@ -22,7 +22,8 @@ import { asyncSchedule, asyncSynchronizeFull } from '../../async.ts';
 import { Symlink, type TreeDirectory } from '../../fs/node.ts';
 import { Sysfs, SysfsFile, sysfsText } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
-import { KernelKobjects, kobjectGet } from '../../lib/kobject.ts';
+import { KernelKobjects, kobjectGet, kobjectUevent } from '../../lib/kobject.ts';
+import { synthUevent, UEVENT_ACTIONS, Uevents } from '../../lib/kobject_uevent.ts';
 import type { Addr } from '../../memory.ts';
 import { ModuleStruct } from '../../module/module.ts';
 import { deviceName } from './dev_printk.ts';
@@ -117,6 +118,7 @@ export class Buses {
     directory.put('drivers_autoprobe', sysfsText(0o644, { read: one, write: takeAll }));
     this.#buses.set(address, { name, address, operations, directory, devices: [], drivers: [] });
     view.p = address;
+    if (builtIn === undefined) k.get(Uevents).send('add', { path: `/bus/${name}`, subsystem: 'bus' });
     const kobj = k.get(KernelKobjects).at(`bus/${name}`);
     k.get(Sysfs).makers.set(kobj, (attribute) => this.attributeFile(address, attribute));
     return view.bus_groups === NULL ? 0 : yield* k.get(Sysfs).createGroups(kobj, view.bus_groups);
@@ -125,6 +127,7 @@ export class Buses {
     const bus = this.#buses.get(address);
     if (bus === undefined) return;
     this.#buses.delete(address);
+    this.#k.get(Uevents).send('remove', { path: `/bus/${bus.name}`, subsystem: 'bus' });
     this.#k.vfs.directory('/sys/bus').entries.delete(bus.name);
     this.#k.get(KernelKobjects).forget(`bus/${bus.name}`);
     this.#k.view(BusType, address).p = NULL;
@@ -229,6 +232,7 @@ export class Buses {
     if (result === 0 && groups !== NULL) result = yield* k.get(Sysfs).createGroups(device, groups);
     if (result === 0) {
       this.#deferred.delete(device);
+      yield* kobjectUevent(k, device, UEVENT_ACTIONS.indexOf('bind'));
       yield* this.#retryDeferred();
       return 0;
     }
@@ -304,6 +308,7 @@ export class Buses {
     if (groups !== NULL) k.get(Sysfs).removeGroups(device, groups);
     yield* bus.operations.remove(device, driver);
     yield* this.#unbind(bus, device, driver);
+    yield* kobjectUevent(k, device, UEVENT_ACTIONS.indexOf('unbind'));
   }
   *registerDriver(driver: Addr): Sleeping<number> {
     const k = this.#k;
@@ -321,7 +326,7 @@ export class Buses {
       return -EBUSY;
     }
     const directory = drivers.child(name);
-    directory.put('uevent', sysfsText(0o200, { write: takeAll }));
+    directory.put('uevent', sysfsText(0o200, { write: (text) => this.#storeUevent(bus, name, text) }));
     if (!view.suppress_bind_attrs) {
       directory.put('bind', sysfsText(0o200, { write: (text) => this.#bind(bus, driver, text) }));
       directory.put('unbind', sysfsText(0o200, { write: (text) => this.#unbindByName(bus, driver, text) }));
@@ -336,8 +341,23 @@ export class Buses {
       if (groups !== NULL) yield* k.get(Sysfs).createGroups(kobj, groups);
     }
     yield* this.attachDriver(driver);
+    // Those of the kernel's own were told of at boot.
+    if (view.owner !== NULL) k.get(Uevents).send('add', this.#driverEvent(bus, name));
     yield* this.#retryDeferred();
     return 0;
+  }
+  #driverEvent(bus: Bus, name: string): { readonly path: string; readonly subsystem: string } {
+    return { path: `/bus/${bus.name}/drivers/${name}`, subsystem: 'drivers' };
+  }
+  /** What a write to a driver's `uevent` does. */
+  *#storeUevent(bus: Bus, name: string, text: string): Sleeping<number> {
+    const k = this.#k;
+    const event = this.#driverEvent(bus, name);
+    const error = yield* synthUevent(k, event.path, text, function* (action, extra) {
+      k.get(Uevents).send(action, event, extra);
+      return 0;
+    });
+    return error === 0 ? text.length : error;
   }
   /** /sys/module/NAME/drivers/BUS:DRIVER and the driver's `module`. */
   #linkModule(owner: Addr, bus: Bus, name: string, directory: TreeDirectory): void {
@@ -362,6 +382,7 @@ export class Buses {
     if (this.#isAsynchronous(driver)) yield* asyncSynchronizeFull(k);
     for (const device of bus.devices) if (k.view(BoundDevice, device).driver === driver) yield* this.release(device);
     bus.drivers.splice(bus.drivers.indexOf(driver), 1);
+    if (view.owner !== NULL) k.get(Uevents).send('remove', this.#driverEvent(bus, name));
     bus.directory.child('drivers').entries.delete(name);
     k.get(KernelKobjects).forget(`bus/${bus.name}/drivers/${name}`);
     const module = k.modules.at(view.owner);

@@ -17,6 +17,7 @@ import { TreeDirectory } from '../../fs/node.ts';
 import { Sysfs, SysfsFile } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
 import { KernelKobjects } from '../../lib/kobject.ts';
+import { Uevents } from '../../lib/kobject_uevent.ts';
 import type { Addr } from '../../memory.ts';
 import { kzalloc } from '../../mm/slab_common.ts';
 import { find, forEach } from './bus.ts';
@@ -85,12 +86,14 @@ export class Classes {
     k.view(ClassStruct, cls).p = cls;
     const kobj = k.get(KernelKobjects).at(`class/${name}`);
     k.get(Sysfs).makers.set(kobj, (attribute) => this.attributeFile(cls, attribute));
+    if (!builtIn) k.get(Uevents).send('add', { path: `/class/${name}`, subsystem: 'class' });
     const groups = k.view(ClassStruct, cls).class_groups;
     return groups === NULL ? 0 : yield* k.get(Sysfs).createGroups(kobj, groups);
   }
   *unregister(cls: Addr): Sleeping<void> {
     const k = this.#k;
     const name = this.nameOf(cls);
+    k.get(Uevents).send('remove', { path: `/class/${name}`, subsystem: 'class' });
     k.vfs.directory('/sys/class').entries.delete(name);
     k.get(KernelKobjects).forget(`class/${name}`);
     this.#devices.delete(cls);

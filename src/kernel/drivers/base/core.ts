@@ -36,11 +36,13 @@ import {
   kobjectPut,
   kobjectSetName,
 } from '../../lib/kobject.ts';
+import { synthUevent, type UeventAction, Uevents } from '../../lib/kobject_uevent.ts';
 import { listInit } from '../../lib/list.ts';
 import type { Addr } from '../../memory.ts';
+import { LOGLEVEL } from '../../printk/log.ts';
 import { Buses, find, forEach } from './bus.ts';
 import { Classes, ClassStruct } from './class.ts';
-import { deviceName } from './dev_printk.ts';
+import { deviceName, devPrintk } from './dev_printk.ts';
 import { Devres } from './devres.ts';
 import { RuntimePower } from './power/runtime.ts';
 import { initPower } from './power/state.ts';
@@ -99,6 +101,7 @@ class DeviceCore {
     k.memory.fill(this.ktype, 0, size);
     k.view(KobjType, this.ktype).release = k.symbols.require('device_release');
     k.view(KobjType, this.ktype).sysfs_ops = ops;
+    k.get(Uevents).kinds.set(this.ktype, (device, action, extra) => deviceUevent(k, device, action, extra));
   }
 }
 const core = (k: Kernel): DeviceCore => k.get(DeviceCore);
@@ -138,7 +141,7 @@ export function* deviceAdd(k: Kernel, device: Addr): Sleeping<number> {
   const error = yield* kobjectAdd(k, device, parentOf(k, device));
   if (error !== 0) return error;
   const directory = k.get(Sysfs).directory(device) as TreeDirectory;
-  directory.put('uevent', sysfsText(0o644, { read: () => ueventText(k, device), write: takeAll }));
+  directory.put('uevent', sysfsText(0o644, { read: () => ueventText(k, device), write: (value) => storeUevent(k, device, value) }));
   if (view.class !== NULL) linkClass(k, device, directory);
   const failed = yield* addGroups(k, device);
   if (failed !== 0) {
@@ -154,6 +157,7 @@ export function* deviceAdd(k: Kernel, device: Addr): Sleeping<number> {
     core(k).children.set(view.parent, [...siblings, device]);
   }
   if (view.class !== NULL) k.get(Classes).devicesOf(view.class).push(device);
+  yield* deviceUevent(k, device, 'add');
   yield* k.get(Buses).attachNew(device);
   if (view.class !== NULL) yield* k.get(Classes).tell(view.class, device, 'add_dev');
   return 0;
@@ -208,8 +212,23 @@ function* addNode(k: Kernel, device: Addr, directory: TreeDirectory): Sleeping<v
   const { name, mode } = yield* nodeOf(k, device);
   core(k).nodes.set(device, devtmpfs(k, name, devt, mode === 0 ? DEFAULT_NODE_MODE : mode & 0o777));
 }
+/** Tells of a device of a bus or class; others are nobody's. */
+export function* deviceUevent(k: Kernel, device: Addr, action: UeventAction, extra: readonly string[] = []): Sleeping<number> {
+  const { bus, class: cls } = k.view(Device, device);
+  if (bus === NULL && cls === NULL) return 0;
+  const subsystem = bus !== NULL ? k.memory.cstring(k.view(BusNames, bus).name) : k.get(Classes).nameOf(cls);
+  k.get(Uevents).send(action, { path: `/${k.get(Sysfs).path(device)}`, subsystem }, [...extra, ...(yield* ueventLines(k, device))]);
+  return 0;
+}
+function* storeUevent(k: Kernel, device: Addr, text: string): Sleeping<number> {
+  const path = `/${k.get(Sysfs).path(device)}`;
+  const error = yield* synthUevent(k, path, text, (action, extra) => deviceUevent(k, device, action, extra));
+  if (error === 0) return text.length;
+  devPrintk(k, LOGLEVEL.err, device, `uevent: failed to send synthetic uevent: ${error}`);
+  return error;
+}
 /** The variables of the device's uevents. Linux: dev_uevent(). */
-function* ueventText(k: Kernel, device: Addr): Sleeping<string | number> {
+function* ueventLines(k: Kernel, device: Addr): Sleeping<string[]> {
   const { devt, type, driver, bus, class: cls } = k.view(Device, device);
   const env = newEnvironment(k);
   const add = (line: string): number => addUeventVar(k, env, line);
@@ -232,7 +251,10 @@ function* ueventText(k: Kernel, device: Addr): Sleeping<string | number> {
   for (const owner of [bus, cls, type]) for (const line of core(k).builtin.get(owner)?.uevent?.(device) ?? []) add(line);
   const lines = variablesOf(k, env);
   k.slab.free(env);
-  return lines.map((line) => `${line}\n`).join('');
+  return lines;
+}
+function* ueventText(k: Kernel, device: Addr): Sleeping<string> {
+  return (yield* ueventLines(k, device)).map((line) => `${line}\n`).join('');
 }
 function* removeFromSysfs(k: Kernel, device: Addr): Sleeping<void> {
   const { class: cls, devt } = k.view(Device, device);
@@ -265,6 +287,7 @@ export function* deviceDel(k: Kernel, device: Addr): Sleeping<void> {
       view.parent,
       siblings.filter((other) => other !== device),
     );
+  yield* deviceUevent(k, device, 'remove');
   yield* removeFromSysfs(k, device);
   yield* k.get(Devres).releaseAll(device);
 }
@@ -304,10 +327,6 @@ function text(make: () => string | number) {
   return function* (): Sleeping<string | number> {
     return make();
   };
-}
-// biome-ignore lint/correctness/useYield: nothing to wait for
-function* takeAll(value: string): Sleeping<number> {
-  return value.length;
 }
 const dev = pointer('struct device *');
 const attr = pointer('const struct device_attribute *');

@@ -23,7 +23,8 @@ import {
 import type { TreeDirectory } from '../../../fs/node.ts';
 import { Sysfs, sysfsText } from '../../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { addUeventVar, kobjectGet, kobjectPut, kobjectSetName } from '../../../lib/kobject.ts';
+import { addUeventVar, kobjectGet, kobjectPut, kobjectSetName, kobjectUevent } from '../../../lib/kobject.ts';
+import { UEVENT_ACTIONS } from '../../../lib/kobject_uevent.ts';
 import type { Addr } from '../../../memory.ts';
 import { kzalloc } from '../../../mm/slab_common.ts';
 import { Classes, ClassStruct, KernelClasses } from '../../base/class.ts';
@@ -207,6 +208,7 @@ function changed(k: Kernel, psy: Addr): void {
       }
       const chain = k.symbols.require('power_supply_notifier');
       yield* k.call(k.symbols.require('atomic_notifier_call_chain'), chain, PSY_EVENT_PROP_CHANGED, psy);
+      yield* kobjectUevent(k, dev, UEVENT_ACTIONS.indexOf('change'));
     }
     yield* kobjectPut(k, dev);
     return 0;
@@ -238,7 +240,7 @@ const cfg = pointer('const struct power_supply_config *');
 const psy = pointer('struct power_supply *');
 const psp = uint;
 const val = voidPtr;
-const NO_EXTRAS = 'no LED triggers, thermal zone and hwmon device of the supply, no uevents';
+const NO_EXTRAS = 'no LED triggers, thermal zone and hwmon device of the supply';
 const NO_BATTERY_INFO = 'firmware describes no battery';
 
 export const powerSupplyApi: KernelApi = kernelApi('drivers/power/supply/power_supply_core.c', {
@@ -270,6 +272,8 @@ export const powerSupplyApi: KernelApi = kernelApi('drivers/power/supply/power_s
     const add = (name: string, text: string): number =>
       addUeventVar(k, env, `POWER_SUPPLY_${name.toUpperCase()}=${text.replace(/\n$/, '')}`);
     add('name', nameOf(k, of));
+    // What it measured with is gone by then.
+    if (supply(k, of).removing) return 0;
     add('type', supplyTypes[descriptionOf(k, of).type] ?? 'Unknown');
     for (const property of propertiesOf(k, descriptionOf(k, of))) {
       const text = yield* show(k, of, property);

@@ -1,0 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mountFolder } from '#node';
+import { Shell } from '#shell';
+import { boot } from '/work/wt-files/src/node/index.ts';
+const name = process.argv[2]!;
+const machine = await boot({ cmdline: 'quiet panic=-1' });
+mountFolder(machine, '/work/wt-files/samples', '/root/samples', { readOnly: true });
+await machine.writeFile(`/root/${name}.sh`, readFileSync(`/work/wt-files/test/shell/${name}.sh`));
+const { stdout } = await new Shell(machine).run(`bash /root/${name}.sh 2>&1 < /dev/null | cat`);
+writeFileSync(`/tmp/w/files/out-${name}.txt`, stdout);
