@@ -28,6 +28,8 @@ function descriptionOf(release: string): KernelDescription {
     certificates: () => inflate('certificates'),
     bugs: () => undefined,
     debugSites: () => undefined,
+    builtin: () => undefined,
+    notes: () => undefined,
     callers: () => undefined,
   });
 }

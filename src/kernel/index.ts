@@ -49,7 +49,6 @@ export { integerTypes } from './params.ts';
 export { registerConsole } from './printk/console.ts';
 
 export * from './printk/log.ts';
-export { builtinModules } from './q35.generated.ts';
 export * from './read.ts';
 export { LOCKDOWN, lockdownAtBoot } from './security/lockdown.ts';
 export * from './syscalls.ts';

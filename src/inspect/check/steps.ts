@@ -4,7 +4,6 @@ import { EINVAL, ENOMEM, EPERM } from '#abi';
 import { type ElfSymbol, SHN_ABS, SHN_COMMON, SHN_UNDEF } from '#elf';
 import {
   type Addr,
-  builtinModules,
   checkBlacklist,
   checkElf,
   checkModuleFile,
@@ -254,9 +253,8 @@ export class CheckedModule implements SymbolUser {
       if (owner !== undefined) yield duplicateExport(this.name, symbol, owner);
     }
   }
-  /** The list was recorded on the shipped kernel; other 6.1 kernels have nearly the same built-in code. */
   *#sysfs(): Generator<LoadReason> {
-    if (builtinModules.includes(this.name)) yield nameTaken(this.name);
+    if (this.#target.description.builtin.modules.has(this.name)) yield nameTaken(this.name);
   }
   *#parameters(): Generator<LoadReason> {
     if (this.#arguments === '') return;
