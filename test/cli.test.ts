@@ -29,6 +29,8 @@ function kobox(args: readonly string[], input = ''): { stdout: string; stderr: s
 writeFileSync(join(folder, 'script.sh'), 'echo "$0 $#: $2"\nnosuch\nread line; echo "read $line"\nexit 3\n');
 writeFileSync(join(folder, 'garbage.deb'), 'garbage\n'.repeat(100));
 
+writeFileSync(join(folder, 'cut.ko'), readFileSync(join(root, 'samples/hello/hello.ko')).subarray(0, 3000));
+
 const usage = "Try 'kobox --help'.\n";
 const wrong: readonly (readonly [args: readonly string[], message: string, status: number])[] = [
   [['bogus'], `unknown command 'bogus'\n${usage}`, 2],
@@ -40,6 +42,24 @@ const wrong: readonly (readonly [args: readonly string[], message: string, statu
   [['--mount', 'samples:/m', '--mount', 'src:/m/src'], `--mount: '/m/src' lies inside '/m', which is mounted too\n${usage}`, 2],
   [['kernel'], `kernel wants 'list', 'show' or 'import'\n${usage}`, 2],
   [['kernel', 'show', '5.0'], "no kernel 5.0: import it with 'kobox kernel import PATH' (see 'kobox kernel list')\n", 1],
+  [['inspect'], `inspect needs a module file\n${usage}`, 2],
+  [['inspect', 'a.ko', 'b.ko'], `inspect: one argument too many: 'b.ko'\n${usage}`, 2],
+  [['inspect', '--nosuch', 'a.ko'], `Unknown option '--nosuch'\n${usage}`, 2],
+  [['inspect', '/nosuch.ko'], '/nosuch.ko: no such file\n', 1],
+  [['inspect', 'samples'], 'samples: not a file\n', 1],
+  [
+    ['inspect', 'samples/hello/hello.ko', '--kernel', '5.0'],
+    "no kernel 5.0: import it with 'kobox kernel import PATH' (see 'kobox kernel list')\n",
+    1,
+  ],
+  [['inspect', 'samples/hello/hello.ko', '--modules', '/nosuch'], "--modules: '/nosuch' is no folder\n", 1],
+  [
+    ['inspect', 'samples/hello/hello.ko', '--disassemble', 'hello'],
+    "samples/hello/hello.ko: no function 'hello' (hello_init, hello_exit?)\n",
+    1,
+  ],
+  [['check'], `check needs module files\n${usage}`, 2],
+  [['check', 'samples/hello/hello.ko', '/nosuch.ko'], '/nosuch.ko: no such file\n', 1],
   [['kernel', 'import', '/nosuch'], '/nosuch: no such file or folder\n', 1],
   [['kernel', 'import', 'README.md'], 'README.md is no kernel image that kobox can read: not a bzImage (no HdrS) at byte 514\n', 1],
   [['kernel', 'import', 'samples'], 'samples holds no kernel image (boot/vmlinuz-*)\n', 1],
@@ -58,6 +78,52 @@ test('run: $0, arguments, messages with lines, the standard input, the exit code
     stderr: 'script.sh: line 2: nosuch: command not found\n',
     status: 3,
   });
+});
+test('inspect: text, JSON, one part, a function, and a damaged file with its status', () => {
+  const summary = kobox(['inspect', 'samples/hello/hello.ko']);
+  expect({ stderr: summary.stderr, status: summary.status }).toEqual({ stderr: '', status: 0 });
+  expect(summary.stdout).toMatch(/^name: {8}hello\n[\s\S]*\n\nSections:\n {2}Nr {2}Name[\s\S]*\n\nSignature:\n {2}none\n$/);
+  const json = JSON.parse(kobox(['inspect', 'samples/hello/hello.ko', '--json', '--imports']).stdout);
+  expect(Object.keys(json)).toEqual([
+    'version',
+    'file',
+    'kernel',
+    'name',
+    'vermagic',
+    'modinfo',
+    'taints',
+    'memory',
+    'imports',
+    'problems',
+  ]);
+  expect(kobox(['inspect', 'samples/hello/hello.ko', '--disassemble', 'hello_exit']).stdout).toMatch(/jmp +_printk\n/);
+  const damaged = kobox(['inspect', join(folder, 'cut.ko')]);
+  expect(damaged.stdout).toMatch(/\n\nProblems:\n {2}the section table \(\d+ entries at byte \d+\) reaches past the end/);
+  expect(damaged.status).toBe(1);
+});
+test('check: the verdict as text, as JSON and as status', () => {
+  const good = kobox(['check', 'samples/hello/hello.ko']);
+  const head = 'samples/hello/hello.ko: 6.1.0-56-amd64: loads\n  taints the kernel: OE\n  in kobox: runs\n';
+  expect(good).toEqual({ stdout: head, stderr: '', status: 0 });
+  const both = kobox(['check', 'samples/hello/hello.ko', 'samples/importer/importer.ko', '--kernel', '6.1.0-56-amd64']);
+  expect(both.stdout).toMatch(
+    /^samples\/importer\/importer\.ko: 6\.1\.0-56-amd64: does not load \(2 reasons\)\n {2}unknown-symbol \(ENOENT\)\n {4}kernel says {2}importer: Unknown symbol exporter_multiply/m,
+  );
+  expect(both.status).toBe(1);
+  expect(kobox(['check', 'samples/importer/importer.ko', '--modules', 'samples']).stdout).toMatch(/: loads\n {2}after: exporter\n/);
+  const forbidden = kobox(['check', 'samples/hello/hello.ko', '--cmdline', 'quiet module.sig_enforce=1 module_blacklist=hello', '--json']);
+  const { version, results } = JSON.parse(forbidden.stdout);
+  expect(version).toBe(1);
+  expect(
+    results.map((each: { file: string; loads: boolean; reasons: { check: string }[] }) => [
+      each.file,
+      each.loads,
+      each.reasons.map(({ check }) => check),
+    ]),
+  ).toEqual([['samples/hello/hello.ko', false, ['signature', 'blacklist']]]);
+  expect(kobox(['check', 'samples/params/params.ko', '--parameters', 'octet=256']).stdout).toMatch(
+    /parameter \(ERANGE\)\n {4}kernel says {2}params: `256' invalid for parameter `octet'\n {4}symbol +octet\n {4}expected +byte\n {4}found +256\n/,
+  );
 });
 test('-c finds modules of the working directory; a module with a timer does not keep the command from ending', () => {
   const { stdout, status } = kobox(['-c', 'insmod samples/hello/hello.ko && insmod samples/timer/timer.ko && lsmod | wc -l; sleep 100 &']);

@@ -35,6 +35,11 @@ test('the kernel may not import the translator', () => {
 test('the kernel may import elf', () => {
   expect(check('kernel', "export { ElfFile } from '#elf';\n")).toBe('');
 });
+test('the kernel may not import what looks at modules from outside; that may import the kernel', () => {
+  expect(check('kernel', "export * from '#inspect';\n")).toMatch(/error TS(6059|6307)/);
+  expect(check('inspect', "export { loadDescription } from '#kernel';\n")).toBe('');
+  expect(check('inspect', 'export const home = process.env;\n')).toMatch(/error TS/);
+});
 test('portable layers have no Node types', () => {
   expect(check('kernel', 'export const home = process.env;\n')).toMatch(/error TS/);
 });

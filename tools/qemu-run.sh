@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs a shell script on Debian's kernel in QEMU (software emulation), with busybox and the real kmod, and prints its output.
 # Usage: tools/qemu-run.sh SCRIPT [FILE...]     files are copied to /root; KERNEL_ARGUMENTS is added to the command line, or
-# KERNEL_COMMAND_LINE is all of it. QEMU_SECONDS: how long it may take.
+# KERNEL_COMMAND_LINE is all of it. KERNEL_IMAGE is another kernel's vmlinuz. QEMU_SECONDS: how long it may take.
 # CONSOLE: a file for what the kernel writes to its console; the script may then end in a panic.
 set -euo pipefail
 release=6.1.0-56-amd64
@@ -38,7 +38,7 @@ chmod +x "$fs/init"
 (cd "$fs" && find . | cpio -o -H newc --quiet | gzip -1 > "$work/initramfs.gz")
 timeout ${QEMU_SECONDS:-300} qemu-system-x86_64 -machine q35,accel=tcg -cpu max -m 512 -display none -no-reboot \
   -serial "file:$work/console" -serial "file:$work/output" -pidfile "$work/pid" \
-  -kernel "$root/build/linux-image-$release/boot/vmlinuz-$release" -initrd "$work/initramfs.gz" \
+  -kernel "${KERNEL_IMAGE:-$root/build/linux-image-$release/boot/vmlinuz-$release}" -initrd "$work/initramfs.gz" \
   -append "${KERNEL_COMMAND_LINE-console=ttyS0 panic=-1 quiet ${KERNEL_ARGUMENTS:-}}" &
 # A panic with panic=0 waits for somebody to turn the machine off.
 while sleep 1 && kill -0 $! 2> "$work/gone"; do

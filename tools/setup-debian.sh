@@ -2,7 +2,7 @@
 # Installs by apt what the tests need. Quick when all is there; loud when something cannot be had.
 set -euo pipefail
 release=6.1.0-56-amd64
-packages="gcc libc6-dev make bc linux-headers-$release rustc qemu-system-x86 busybox-static cpio kmod xz-utils zstd file xxd bsdextrautils"
+packages="gcc libc6-dev make bc linux-headers-$release rustc qemu-system-x86 busybox-static cpio kmod xz-utils zstd file xxd bsdextrautils binutils openssl"
 missing=
 for package in $packages; do
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing="$missing $package"

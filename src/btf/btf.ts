@@ -218,6 +218,47 @@ export class Btf {
     }
     return undefined;
   }
+  /** The layout of a type by its number, when it is a struct or union. */
+  structOf(id: number): StructLayout | undefined {
+    const type = this.#strip(id);
+    const kind = type === 0 ? 0 : this.#kind(this.#at(type));
+    return kind === KIND.STRUCT || kind === KIND.UNION ? this.#layout(type) : undefined;
+  }
+  /** Bytes of a type by its number. */
+  sizeOf(id: number): number {
+    const type = this.#strip(id);
+    const at = this.#at(type);
+    switch (this.#kind(at)) {
+      case KIND.PTR:
+        return 8;
+      case KIND.ARRAY:
+        return this.sizeOf(this.#view.getUint32(at + 12, true)) * this.#view.getUint32(at + 20, true);
+      default:
+        return this.#view.getUint32(at + 8, true);
+    }
+  }
+  /** `name` declared as C does: 'char name[56]', 'int (*init)(void)'. */
+  declaration(id: number, name: string): string {
+    const at = id === 0 ? 0 : this.#at(id);
+    const target = id === 0 ? 0 : this.#view.getUint32(at + 8, true);
+    switch (id === 0 ? 0 : this.#kind(at)) {
+      case KIND.PTR: {
+        const kind = target === 0 ? 0 : this.#kind(this.#at(target));
+        return this.declaration(target, kind === KIND.ARRAY || kind === KIND.FUNC_PROTO ? `(*${name})` : `*${name}`);
+      }
+      case KIND.ARRAY:
+        return this.declaration(this.#view.getUint32(at + 12, true), `${name}[${this.#view.getUint32(at + 20, true)}]`);
+      case KIND.FUNC_PROTO: {
+        const params = Array.from({ length: this.#length(at) }, (_, n) => {
+          const type = this.#view.getUint32(at + HEADER_SIZE + n * 8 + 4, true);
+          return type === 0 ? '...' : this.declaration(type, '').trimEnd();
+        });
+        return this.declaration(target, `${name}(${params.join(', ') || 'void'})`);
+      }
+      default:
+        return `${this.typeName(id)} ${name}`;
+    }
+  }
   /** The prototype of function `name`, or undefined. */
   func(name: string): FunctionPrototype | undefined {
     const id = this.#find([KIND.FUNC], name);

@@ -48,6 +48,9 @@ function provideNamedModules(machine: Machine, script: string): void {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  // These have options of their own.
+  if (argv[0] === 'inspect') return (await import('./inspect.ts')).inspectCommand(argv.slice(1));
+  if (argv[0] === 'check') return (await import('./check.ts')).checkCommand(argv.slice(1));
   // What follows the script of `run` is the script's.
   const run = argv.indexOf('run');
   const own = run < 0 ? argv : argv.slice(0, run + 2);

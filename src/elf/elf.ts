@@ -82,8 +82,11 @@ export class ElfFile {
   readonly header: Header;
   readonly sections: readonly Section[];
 
-  /** @throws ElfError when the header or the section table cannot be read. */
-  constructor(bytes: Uint8Array) {
+  /**
+   * @param partial takes a table that reaches past the end, as far as it is there.
+   * @throws ElfError when the header or the section table cannot be read.
+   */
+  constructor(bytes: Uint8Array, { partial = false }: { readonly partial?: boolean } = {}) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length < ELF_HEADER_SIZE || this.view.getUint32(0, false) !== 0x7f454c46) throw new ElfError('not an ELF file', 0);
@@ -97,8 +100,9 @@ export class ElfFile {
       nameSection: view.getUint16(62, true),
     };
     const { sectionOffset, sectionCount, nameSection } = this.header;
-    if (sectionOffset + sectionCount * SECTION_HEADER_SIZE > bytes.length) throw new ElfError('section table past the end', 40);
-    const raw = Array.from({ length: sectionCount }, (_, index) => this.#section(index));
+    const there = Math.max(0, Math.min(sectionCount, Math.floor((bytes.length - sectionOffset) / SECTION_HEADER_SIZE)));
+    if (there < sectionCount && !partial) throw new ElfError('section table past the end', 40);
+    const raw = Array.from({ length: there }, (_, index) => this.#section(index));
     const names = raw[nameSection];
     this.sections = raw.map((section) => ({
       ...section,
@@ -132,6 +136,7 @@ export class ElfFile {
   stringIn(table: Section, offset: number): string {
     const bytes = this.contents(table);
     let text = '';
+    if (offset < 0) return text;
     for (let at = offset; at < bytes.length && bytes[at] !== 0; at++) text += String.fromCharCode(bytes[at] as number);
     return text;
   }
@@ -140,23 +145,28 @@ export class ElfFile {
   }
   /** The symbols of a SHT_SYMTAB section. */
   symbols(table: Section): ElfSymbol[] {
+    const count = Math.floor(this.contents(table).length / SYMBOL_SIZE);
+    return Array.from({ length: count }, (_, n) => this.#symbol(table, n));
+  }
+  /** One of them. */
+  symbol(table: Section, n: number): ElfSymbol | undefined {
+    return n < Math.floor(this.contents(table).length / SYMBOL_SIZE) ? this.#symbol(table, n) : undefined;
+  }
+  #symbol(table: Section, n: number): ElfSymbol {
+    const { view } = this;
     const strings = this.sections[table.link];
-    const bytes = this.contents(table);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return Array.from({ length: Math.floor(bytes.length / SYMBOL_SIZE) }, (_, n) => {
-      const at = n * SYMBOL_SIZE;
-      const nameOffset = view.getUint32(at, true);
-      const info = view.getUint8(at + 4);
-      return {
-        nameOffset,
-        name: strings === undefined ? '' : this.stringIn(strings, nameOffset),
-        type: info & 15,
-        binding: info >> 4,
-        section: view.getUint16(at + 6, true),
-        value: view.getBigUint64(at + 8, true),
-        size: Number(view.getBigUint64(at + 16, true)),
-      };
-    });
+    const at = table.offset + n * SYMBOL_SIZE;
+    const nameOffset = view.getUint32(at, true);
+    const info = view.getUint8(at + 4);
+    return {
+      nameOffset,
+      name: strings === undefined ? '' : this.stringIn(strings, nameOffset),
+      type: info & 15,
+      binding: info >> 4,
+      section: view.getUint16(at + 6, true),
+      value: view.getBigUint64(at + 8, true),
+      size: Number(view.getBigUint64(at + 16, true)),
+    };
   }
   relocations(section: Section): Relocation[] {
     const bytes = this.contents(section);

@@ -39,7 +39,7 @@ interface IntegerType {
 }
 const decimal = (value: bigint): string => `${value}`;
 // biome-ignore format: one type a row
-const integerTypes: Readonly<Record<string, IntegerType>> = {
+export const integerTypes: Readonly<Record<string, IntegerType>> = {
   byte:   { bits: 8,  signed: false, show: decimal },
   short:  { bits: 16, signed: true,  show: decimal },
   ushort: { bits: 16, signed: false, show: decimal },

@@ -60,6 +60,14 @@ const classes = [
   { must: ARCH_SHF_SMALL | SHF_ALLOC, not: 0, end: 'size' },
 ] as const;
 
+export type SectionClass = 'text' | 'rodata' | 'ro_after_init' | 'data';
+/** What a section's memory is: undefined when the section is not loaded. */
+export function sectionClass(section: Section): SectionClass | undefined {
+  const flags = effectiveFlags(section);
+  const n = classes.findIndex(({ must, not }) => (flags & must) === must && (flags & not) === 0);
+  return (['text', 'rodata', 'ro_after_init', 'data', 'data'] as const)[n];
+}
+
 export function layOut(elf: ElfFile, symtab: Section, symbols: readonly ElfSymbol[]): Layout {
   const placed = new Map<number, PlacedSection>();
   const core: AreaLayout = { size: 0, textSize: 0, roSize: 0, roAfterInitSize: 0 };

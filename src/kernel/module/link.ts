@@ -1,14 +1,13 @@
 // From a module's sections to what the rest of the kernel needs of it: relocations, tables, `struct module`.
 // Source: arch/x86/kernel/module.c, kernel/module/main.c (find_module_sections).
-import { ENOEXEC } from '#abi';
-import { RELA_SIZE, SHT_REL, SHT_RELA } from '#elf';
+import { SHT_REL, SHT_RELA } from '#elf';
 import type { Kernel } from '../kernel.ts';
 import { listInit } from '../lib/list.ts';
 import type { Addr } from '../memory.ts';
 import { KernelParam } from './kernel_param.ts';
 import { type Module, ModuleStruct } from './module.ts';
-import { type LoadReason, reason } from './reasons.ts';
-import { relocationRules } from './relocations.ts';
+import type { LoadReason } from './reasons.ts';
+import { checkSite, relocationRules, relocationValue, relUnsupported } from './relocations.ts';
 
 const KERNEL_SYMBOL_ENTRY = 12;
 const KERNEL_PARAM_ENTRY = 40;
@@ -19,39 +18,23 @@ export function relocate(k: Kernel, module: Module, values: readonly bigint[]): 
     if (section.type !== SHT_REL && section.type !== SHT_RELA) continue;
     const target = module.layout.placed.get(section.info);
     if (target === undefined) continue;
-    if (section.type === SHT_REL)
-      return reason('relocation', ENOEXEC, `module ${module.name}: REL relocation unsupported`, { section: section.name });
+    if (section.type === SHT_REL) return relUnsupported(module.name, section);
     const base = (target.area === 'core' ? module.core : module.init) + target.offset;
-    for (const [n, { offset, symbol, type, addend }] of module.elf.relocations(section).entries()) {
-      const refuse = (text: string | undefined, found: string): LoadReason =>
-        reason('relocation', ENOEXEC, text, {
-          section: section.name,
-          offset: section.offset + n * RELA_SIZE,
-          ...(module.layout.symbols[symbol] && { symbol: module.layout.symbols[symbol].name }),
-          found,
-        });
-      const rule = relocationRules.get(type);
-      if (rule === undefined) return refuse(`module: ${module.name}: Unknown rela relocation: ${type}`, `type ${type}`);
-      if (rule.bytes === 0) continue;
-      const place = base + offset;
-      // Linux trusts these two; outside the section it would write over something else.
-      if (offset + rule.bytes > target.section.size || symbol >= values.length)
-        return refuse(undefined, `offset ${offset} of ${target.section.size}, symbol ${symbol} of ${values.length}`);
-      const value = BigInt.asUintN(64, (values[symbol] as bigint) + addend - (rule.relative ? BigInt(place) : 0n));
+    for (const [index, relocation] of module.elf.relocations(section).entries()) {
+      const place = base + relocation.offset;
+      const site = { user: module.name, table: section, index, relocation, target: target.section, place };
+      const wrong = checkSite(site, module.layout.symbols);
+      if (wrong !== undefined) return wrong;
+      const rule = relocationRules.get(relocation.type);
+      if (rule === undefined || rule.bytes === 0) continue;
       const old = rule.bytes === 8 ? k.memory.u64(place) : BigInt(k.memory.u32(place));
-      if (old !== 0n) {
-        const text = `module: x86/modules: Skipping invalid relocation target, existing value is nonzero for type ${type}, loc ${k.hashPointer(place)}, val ${value.toString(16)}`;
-        return refuse(text, `0x${old.toString(16)} instead of 0`);
+      const result = relocationValue(site, values[relocation.symbol] as bigint, old, () => k.hashPointer(place));
+      if (typeof result === 'object') {
+        if (result.first !== undefined) k.log.print('err', result.first);
+        return result.why;
       }
-      const low = BigInt.asUintN(32, value);
-      const fits =
-        rule.overflow === 'none' || (rule.overflow === 'unsigned' ? low : BigInt.asUintN(64, BigInt.asIntN(32, value))) === value;
-      if (!fits) {
-        k.log.print('err', `module: overflow in relocation type ${type} val ${value.toString(16)}`);
-        return refuse(`module: \`${module.name}' likely not compiled with -mcmodel=kernel`, `0x${value.toString(16)}`);
-      }
-      if (rule.bytes === 8) k.memory.setU64(place, value);
-      else k.memory.setU32(place, Number(low));
+      if (rule.bytes === 8) k.memory.setU64(place, result);
+      else k.memory.setU32(place, Number(BigInt.asUintN(32, result)));
     }
   }
   return undefined;

@@ -1,7 +1,7 @@
 // load_module(): its steps in Linux's order. A step that refuses adds its reason; what the steps before it did is undone in
 // reverse. Source: kernel/module/main.c; order, errnos and texts in linux-modules.md 1.4.
-import { EBUSY, EEXIST, EFAULT, EINTR, EINVAL, EKEYREJECTED, ENOENT, ENOEXEC, ENOMEM, EPERM } from '#abi';
-import { type ElfSymbol, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, SHT_NOBITS, STB_WEAK, SYMBOL_SIZE } from '#elf';
+import { EBUSY, EEXIST, EFAULT, EINTR, ENOENT, ENOMEM } from '#abi';
+import { type ElfSymbol, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, SHT_NOBITS } from '#elf';
 import type { Sleeping } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { notifierError, notifyModule } from '../notifier.ts';
@@ -20,10 +20,29 @@ import { MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, Module } fr
 import { destroyParameters, parseArguments } from './parameters.ts';
 import { Patcher } from './patch.ts';
 import { type LoadReason, type LoadReport, reason } from './reasons.ts';
-import { isUnresolved, resolveSymbol, type SymbolUser } from './resolve.ts';
-import { checkBlacklist, checkVermagic, checkVersion, modinfoRemarks } from './rules.ts';
+import {
+  checkSymbol,
+  duplicateExport,
+  mayStayUnresolved,
+  nameTaken,
+  noPercpu,
+  resolveSymbol,
+  type SymbolUser,
+  symbolPlace,
+  unknownRecord,
+  unresolved,
+} from './resolve.ts';
+import {
+  checkBlacklist,
+  checkVermagic,
+  checkVersion,
+  exportsUnversioned,
+  modinfoRemarks,
+  PROPRIETARY_KERNEL_ONLY,
+  PROPRIETARY_NAMES,
+} from './rules.ts';
 import { ModuleSettings } from './settings.ts';
-import { checkSignature, unsignedText } from './signature.ts';
+import { checkSignature, unsignedRefusal } from './signature.ts';
 import { readVersions, type Versions } from './versions.ts';
 
 export const MODULE_INIT_IGNORE_MODVERSIONS = 1;
@@ -32,9 +51,6 @@ const PAGE_SIZE = 4096;
 const PERCPU_REPORTS = 10;
 /** How long a load waits for the init of a module whose symbols it uses. */
 const INIT_WAIT = 30e9;
-/** Names that say what the license does not: kernel/module/main.c, check_module_license_and_versions(). */
-const PROPRIETARY_NAMES: ReadonlySet<string> = new Set(['driverloader', 'lve']);
-const PROPRIETARY_KERNEL_ONLY = 'ndiswrapper';
 
 export interface LoadRequest {
   readonly image: Uint8Array;
@@ -194,11 +210,8 @@ export class Load implements SymbolUser {
     this.#image = elf;
     this.#signed = outcome === 0;
     if (this.#signed) return;
-    const what = unsignedText[outcome];
-    const details = { expected: "a signature by one of the kernel's keys", found: what ?? 'none' };
-    if (k.get(ModuleSettings).sigEnforce)
-      return this.#refuse(reason('signature', EKEYREJECTED, `Loading of ${what} is rejected`, { level: 'notice', ...details }));
-    if (k.get(Lockdown).locked(LOCKDOWN.integrity, 'unsigned module loading')) this.#refuse(reason('lockdown', EPERM, undefined, details));
+    if (k.get(ModuleSettings).sigEnforce) return this.#refuse(unsignedRefusal(outcome, 'sig_enforce'));
+    if (k.get(Lockdown).locked(LOCKDOWN.integrity, 'unsigned module loading')) this.#refuse(unsignedRefusal(outcome, 'lockdown'));
   }
   #elfValidityCheck(): void {
     const { layouts } = this.#k;
@@ -281,8 +294,7 @@ export class Load implements SymbolUser {
     module.percpu = percpu.allocReserved(section.size, Math.min(section.align, PAGE_SIZE));
     if (module.percpu === undefined) {
       this.#reportPercpu(section.size, Math.min(section.align, PAGE_SIZE));
-      const text = `${module.name}: Could not allocate ${section.size} bytes percpu data`;
-      return this.#refuse(reason('percpu', ENOMEM, text, { level: 'warning', section: section.name, found: `${section.size} bytes` }));
+      return this.#refuse(noPercpu(module.name, section));
     }
     if (section.type !== SHT_NOBITS) memory.write(percpu.base + module.percpu, module.elf.contents(section));
   }
@@ -304,10 +316,7 @@ export class Load implements SymbolUser {
     if (name === PROPRIETARY_KERNEL_ONLY) taint.add(TAINT.PROPRIETARY_MODULE);
     if (PROPRIETARY_NAMES.has(name)) this.#taint(TAINT.PROPRIETARY_MODULE);
     if (!before && taint.has(TAINT.PROPRIETARY_MODULE)) this.print('warning', `${name}: module license taints kernel.`);
-    const unversioned = (table: string, crcs: string): boolean =>
-      (findSection(elf, table)?.size ?? 0) > 0 && findSection(elf, crcs) === undefined;
-    if (unversioned('__ksymtab', '__kcrctab') || unversioned('__ksymtab_gpl', '__kcrctab_gpl'))
-      this.forceLoad('no versions for exported symbols');
+    if (exportsUnversioned(elf)) this.forceLoad('no versions for exported symbols');
   }
   /** The value of each symbol. All that cannot be resolved are reported; the last gives the errno. */
   *#simplifySymbols(): Sleeping<void> {
@@ -315,40 +324,17 @@ export class Load implements SymbolUser {
     for (const [n, symbol] of this.module.layout.symbols.entries()) values.push(n === 0 ? 0n : yield* this.#valueOf(symbol, n));
     this.#values = values;
   }
-  /** Where the n-th symbol stands in the file. */
-  #symbolAt(n: number): { readonly section: string; readonly offset: number } {
-    const { symtab } = this.file;
-    return { section: symtab.name, offset: symtab.offset + n * SYMBOL_SIZE };
-  }
   *#valueOf(symbol: ElfSymbol, n: number): Sleeping<bigint> {
     const { elf, layout, name: user } = this.module;
-    const { section, name, value } = symbol;
-    const last = elf.sections.length - 1;
-    switch (section) {
-      case SHN_ABS:
-      case SHN_LIVEPATCH:
-        return value;
-      case SHN_COMMON:
-        if (!name.startsWith('__gnu_lto'))
-          this.#refuse(
-            reason('common-symbol', ENOEXEC, `${user}: please compile with -fno-common`, {
-              level: 'warning',
-              symbol: name,
-              ...this.#symbolAt(n),
-            }),
-          );
-        return 0n;
-      case SHN_UNDEF:
-        return yield* this.#resolve(symbol, n);
-      default:
-    }
-    if (section > last) {
-      const text = `${user}: Symbol ${name} has an invalid section index ${section} (max ${last})`;
-      this.#refuse(
-        reason('section-index', ENOEXEC, text, { symbol: name, ...this.#symbolAt(n), expected: `at most ${last}`, found: `${section}` }),
-      );
+    const { section, value } = symbol;
+    if (section === SHN_UNDEF) return yield* this.#resolve(symbol, n);
+    const wrong = checkSymbol(user, symbol, elf.sections.length);
+    if (wrong !== undefined) {
+      this.#refuse({ ...wrong, ...symbolPlace(this.file.symtab, n) });
       return 0n;
     }
+    if (section === SHN_COMMON) return 0n;
+    if (section === SHN_ABS || section === SHN_LIVEPATCH) return value;
     if (section === layout.percpu?.index) return value + BigInt(this.module.percpu ?? 0);
     const placed = layout.placed.get(section);
     if (placed === undefined) return value;
@@ -358,12 +344,12 @@ export class Load implements SymbolUser {
   *#resolve({ name, binding }: ElfSymbol, n: number): Sleeping<bigint> {
     const resolved = yield* this.#resolveWaiting(name);
     if (typeof resolved === 'bigint') return resolved;
-    if (isUnresolved(resolved) && (binding === STB_WEAK || name === '_GLOBAL_OFFSET_TABLE_')) return 0n;
+    if (mayStayUnresolved(resolved, name, binding)) return 0n;
     if (resolved.record !== undefined) this.print(resolved.record.level, resolved.record.text);
-    const text = `${this.name}: Unknown symbol ${name} (err ${-resolved.errno})`;
-    this.print('warning', text);
-    const place = resolved.section === undefined ? this.#symbolAt(n) : {};
-    this.#reasons.push({ ...resolved, ...place, record: resolved.record ?? { level: 'warning', text } });
+    const why = unresolved(this.name, name, resolved, symbolPlace(this.file.symtab, n));
+    const unknown = unknownRecord(this.name, name, resolved.errno);
+    this.print(unknown.level, unknown.text);
+    this.#reasons.push(why);
     return 0n;
   }
   /** An exporter that is still in its init is waited for. Linux: resolve_symbol_wait(). */
@@ -421,8 +407,7 @@ export class Load implements SymbolUser {
       const other = this.#modules.findSymbol(name, true);
       if (other === undefined) continue;
       const owner = other.owner?.name ?? 'kernel';
-      const text = `${module.name}: exports duplicate symbol ${name} (owned by ${owner})`;
-      return this.#refuse(reason('duplicate-export', ENOEXEC, text, { symbol: name, found: owner }));
+      return this.#refuse(duplicateExport(module.name, name, owner));
     }
     findSymbols(this.#k, module, this.#values);
     this.#k.text.add(module, textRanges(module, this.#values));
@@ -448,7 +433,7 @@ export class Load implements SymbolUser {
   #modSysfsSetup(): void {
     const { name } = this.module;
     if (!this.#modules.isBuiltIn(name)) return;
-    this.#refuse(reason('sysfs', EINVAL, `${name}: module is already loaded`, { found: `/sys/module/${name}` }));
+    this.#refuse(nameTaken(name));
   }
   *#doInitModule(): Sleeping<void> {
     const result = yield* this.#modules.start(this.module, this.request.way);

@@ -99,7 +99,8 @@ export function* parseArguments(k: Kernel, module: Module, args: string, by: Ini
     const error = yield* parseOne(k, module, param, val, by);
     if (error === 0) continue;
     result = error;
-    const why = parameterReason(module, memory.cstring(param), val === NULL ? '' : memory.cstring(val), -error);
+    const name = memory.cstring(param);
+    const why = parameterReason(module.name, name, val === NULL ? '' : memory.cstring(val), -error, parameterType(module, name));
     if (why.record !== undefined) k.log.print(why.record.level, why.record.text);
     wrong.push(why);
   }
@@ -109,16 +110,19 @@ export function* parseArguments(k: Kernel, module: Module, args: string, by: Ini
   k.log.print('warning', `${module.name}: parameters '${shown}' after \`--' ignored`);
   return [];
 }
-function parameterReason(module: Module, name: string, value: string, errno: number): LoadReason {
+/** What parse_args() says of a value that was not taken. `type`: as the module's author wrote it, when that is known. */
+export function parameterReason(user: string, name: string, value: string, errno: number, type: string | undefined): LoadReason {
   const what =
     errno === ENOENT
       ? `Unknown parameter \`${name}'`
       : errno === ENOSPC
         ? `\`${value}' too large for parameter \`${name}'`
         : `\`${value}' invalid for parameter \`${name}'`;
-  const type = module.modinfo.find((entry) => entry.tag === 'parmtype' && entry.value.startsWith(`${name}:`));
-  const expected = type === undefined ? {} : { expected: type.value.slice(name.length + 1) };
-  return reason('parameter', errno, `${module.name}: ${what}`, { symbol: name, ...expected, found: value });
+  return reason('parameter', errno, `${user}: ${what}`, { symbol: name, ...(type !== undefined && { expected: type }), found: value });
+}
+/** The type of a parameter in .modinfo. */
+function parameterType({ modinfo }: Module, name: string): string | undefined {
+  return modinfo.find(({ tag, value }) => tag === 'parmtype' && value.startsWith(`${name}:`))?.value.slice(name.length + 1);
 }
 function* parseOne(k: Kernel, module: Module, param: Addr, val: Addr, by: InitWay): Sleeping<number> {
   const name = k.memory.cstring(param);

@@ -1,5 +1,6 @@
 // Symbol resolution: the kernel's exports, then the modules'. Source: kernel/module/main.c, find_symbol(), resolve_symbol().
-import { EINVAL, ENOENT } from '#abi';
+import { EINVAL, ENOENT, ENOEXEC, ENOMEM } from '#abi';
+import { type ElfSymbol, type Section, SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, STB_WEAK, SYMBOL_SIZE } from '#elf';
 import type { LevelName } from '../printk/log.ts';
 import { TAINT } from '../taint.ts';
 import type { ModuleExport } from './module.ts';
@@ -62,5 +63,43 @@ export function resolveSymbol<O extends Exporter>(find: FindSymbol<O>, user: Sym
   return found;
 }
 /** A symbol that may stay unresolved: it was not found, or its owner's taint forbids it. Linux: resolve_symbol() gives NULL. */
-export const isUnresolved = ({ check }: LoadReason): boolean =>
-  check === 'unknown-symbol' || check === 'gpl-symbol' || check === 'proprietary';
+const isUnresolved = ({ check }: LoadReason): boolean => check === 'unknown-symbol' || check === 'gpl-symbol' || check === 'proprietary';
+/** Whether a symbol that was not resolved is 0 instead of a refusal. */
+export const mayStayUnresolved = (why: LoadReason, name: string, binding: number): boolean =>
+  isUnresolved(why) && (binding === STB_WEAK || name === '_GLOBAL_OFFSET_TABLE_');
+/** The record that names a symbol, behind the one that says more. */
+export const unknownRecord = (user: string, symbol: string, errno: number): NonNullable<LoadReason['record']> => ({
+  level: 'warning',
+  text: `${user}: Unknown symbol ${symbol} (err ${-errno})`,
+});
+/** Where the n-th symbol stands in the file. */
+export const symbolPlace = ({ name, offset }: Section, n: number): { readonly section: string; readonly offset: number } => ({
+  section: name,
+  offset: offset + n * SYMBOL_SIZE,
+});
+/** Why a symbol was not resolved, with its place where the reason has none, and a record. */
+export const unresolved = (user: string, symbol: string, why: LoadReason, place: ReturnType<typeof symbolPlace>): LoadReason => ({
+  ...why,
+  ...(why.section === undefined && place),
+  record: why.record ?? unknownRecord(user, symbol, why.errno),
+});
+/** What is wrong with a symbol that the module defines. `count`: of its sections. */
+export function checkSymbol(user: string, { name, section }: ElfSymbol, count: number): LoadReason | undefined {
+  if (section === SHN_COMMON && !name.startsWith('__gnu_lto'))
+    return reason('common-symbol', ENOEXEC, `${user}: please compile with -fno-common`, { level: 'warning', symbol: name });
+  if (section < count || section === SHN_COMMON || section === SHN_ABS || section === SHN_LIVEPATCH) return undefined;
+  const text = `${user}: Symbol ${name} has an invalid section index ${section} (max ${count - 1})`;
+  return reason('section-index', ENOEXEC, text, { symbol: name, expected: `at most ${count - 1}`, found: `${section}` });
+}
+/** Built-in code has /sys/module/NAME. */
+export const nameTaken = (user: string): LoadReason =>
+  reason('sysfs', EINVAL, `${user}: module is already loaded`, { found: `/sys/module/${user}` });
+export const duplicateExport = (user: string, symbol: string, owner: string): LoadReason =>
+  reason('duplicate-export', ENOEXEC, `${user}: exports duplicate symbol ${symbol} (owned by ${owner})`, { symbol, found: owner });
+/** There is no room for its per-CPU variables. */
+export const noPercpu = (user: string, { name, size }: Section): LoadReason =>
+  reason('percpu', ENOMEM, `${user}: Could not allocate ${size} bytes percpu data`, {
+    level: 'warning',
+    section: name,
+    found: `${size} bytes`,
+  });

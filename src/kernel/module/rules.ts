@@ -1,10 +1,11 @@
 // What a module must be to fit this kernel: blacklist, struct module, vermagic; and what of its .modinfo taints the kernel.
 // Source: kernel/module/main.c (blacklisted, check_modinfo), kernel/module/version.c.
 import { EINVAL, ENOENT, ENOEXEC, EPERM } from '#abi';
+import type { ElfFile } from '#elf';
 import type { KernelDescription } from '../description.ts';
 import type { LevelName } from '../printk/log.ts';
 import { TAINT } from '../taint.ts';
-import type { ModuleFile } from './checks.ts';
+import { findSection, type ModuleFile } from './checks.ts';
 import { type LoadReason, reason } from './reasons.ts';
 import { sameMagic, type Versions } from './versions.ts';
 
@@ -65,7 +66,7 @@ export interface ModinfoRemark {
  * In Linux's order.
  * @param retpolines whether the kernel guards against Spectre v2, so that modules ought to.
  */
-export function modinfoRemarks({ tag, name }: ModuleFile, retpolines: boolean): ModinfoRemark[] {
+export function modinfoRemarks({ tag, name }: Pick<ModuleFile, 'tag' | 'name'>, retpolines: boolean): ModinfoRemark[] {
   const license = tag('license') ?? 'unspecified';
   const warning = (bit: number, text: string, said: ModinfoRemark['said'] = 'first'): ModinfoRemark => ({
     bit,
@@ -93,6 +94,17 @@ export function modinfoRemarks({ tag, name }: ModuleFile, retpolines: boolean): 
     tag('test') !== undefined && warning(TAINT.TEST, 'loading test module taints kernel.'),
   ];
   return remarks.filter((remark) => remark !== false);
+}
+
+/** Names that say what the license does not. Linux: check_module_license_and_versions(). */
+export const PROPRIETARY_NAMES: ReadonlySet<string> = new Set(['driverloader', 'lve']);
+/** This one taints the kernel, not itself. */
+export const PROPRIETARY_KERNEL_ONLY = 'ndiswrapper';
+/** Whether it exports symbols without their CRCs, which counts as a forced load. */
+export function exportsUnversioned(elf: ElfFile): boolean {
+  const unversioned = (table: string, crcs: string): boolean =>
+    (findSection(elf, table)?.size ?? 0) > 0 && findSection(elf, crcs) === undefined;
+  return unversioned('__ksymtab', '__kcrctab') || unversioned('__ksymtab_gpl', '__kcrctab_gpl');
 }
 
 /** Why a symbol that nobody exports is missing: in words that the check can show. */

@@ -1,5 +1,5 @@
 // The signature behind a module file and what the kernel makes of it. Source: kernel/module/signing.c, kernel/module_signature.c.
-import { EBADMSG, EKEYREJECTED, ENODATA, ENOKEY, ENOPKG } from '#abi';
+import { EBADMSG, EKEYREJECTED, ENODATA, ENOKEY, ENOPKG, EPERM } from '#abi';
 import { verifyPkcs7 } from '../certs/pkcs7.ts';
 import type { LevelName } from '../printk/log.ts';
 import { type LoadReason, reason } from './reasons.ts';
@@ -17,11 +17,19 @@ export interface SignedFile {
   readonly outcome: number;
 }
 /** How the kernel calls a module that counts as unsigned. */
-export const unsignedText: Readonly<Record<number, string>> = {
+const unsignedText: Readonly<Record<number, string>> = {
   [ENODATA]: 'unsigned module',
   [ENOPKG]: 'module with unsupported crypto',
   [ENOKEY]: 'module with unavailable key',
 };
+/** Why a kernel that insists on signatures refuses a module that counts as unsigned. */
+export function unsignedRefusal(outcome: number, by: 'sig_enforce' | 'lockdown'): LoadReason {
+  const what = unsignedText[outcome];
+  const details = { expected: "a signature by one of the kernel's keys", found: what ?? 'none' };
+  return by === 'lockdown'
+    ? reason('lockdown', EPERM, undefined, details)
+    : reason('signature', EKEYREJECTED, `Loading of ${what} is rejected`, { level: 'notice', ...details });
+}
 /** Only this outcome has a record of its own although the load goes on. */
 export const NOT_PKCS7 = 'module: not signed with expected PKCS#7 message';
 

@@ -1,6 +1,7 @@
 // Lockdown: what root may not do to the kernel. Source: security/lockdown/lockdown.c, security/security.c (lockdown_reasons).
 import { EINVAL, EPERM } from '#abi';
 import { int, type KernelApi, kernelApi, kfunc, uint } from '../api/index.ts';
+import type { CommandLine } from '../cmdline.ts';
 import { TextFile } from '../fs/node.ts';
 import type { Kernel } from '../kernel.ts';
 import { Ratelimit } from '../lib/ratelimit.ts';
@@ -44,6 +45,10 @@ const REASONS: readonly (string | undefined)[] = [
   'confidentiality',
 ];
 const INTEGRITY_MAX = REASONS.indexOf('integrity');
+
+/** The level that the command line asks for. */
+export const lockdownAtBoot = ({ parameters }: CommandLine): number =>
+  Math.max(LOCKDOWN.none, ...parameters.map(({ name, value = '' }) => (name === 'lockdown' ? NAMES.indexOf(value) : LOCKDOWN.none)));
 
 export class Lockdown {
   readonly #k: Kernel;

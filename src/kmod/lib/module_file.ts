@@ -28,6 +28,24 @@ export function readModule(bytes: Uint8Array): ModuleFacts {
     imports: [...imports],
   };
 }
+/** What .modinfo says of a parameter. */
+export interface ParameterText {
+  readonly name: string;
+  text: string | undefined;
+  type: string | undefined;
+}
+/** parm and parmtype joined by name, in reverse order of first mention. */
+export function parameterTexts(info: ModuleFacts['info']): ParameterText[] {
+  const byName = new Map<string, ParameterText>();
+  for (const { tag, value } of info) {
+    if (tag !== 'parm' && tag !== 'parmtype') continue;
+    const [name = '', rest = ''] = value.split(/:(.*)/s);
+    const known = byName.get(name) ?? { name, text: undefined, type: undefined };
+    known[tag === 'parm' ? 'text' : 'type'] = rest;
+    byName.set(name, known);
+  }
+  return [...byName.values()].reverse();
+}
 function strings(elf: ElfFile, name: string): string[] {
   const section = elf.section(name);
   return section === undefined

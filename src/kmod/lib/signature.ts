@@ -7,7 +7,25 @@ const SEQUENCE = 0x30;
 const SET = 0x31;
 const INTEGER = 2;
 const OCTET_STRING = 4;
+const OBJECT_IDENTIFIER = 6;
 const COMMON_NAME = '550403';
+/** Attributes of a distinguished name (RFC 4519, PKCS#9), by object identifier. */
+const attributes: Readonly<Record<string, string>> = {
+  [COMMON_NAME]: 'CN',
+  '550406': 'C',
+  '550407': 'L',
+  '550408': 'ST',
+  '55040a': 'O',
+  '55040b': 'OU',
+  '2a864886f70d010901': 'emailAddress',
+};
+const algorithms: Readonly<Record<string, string>> = {
+  '2a864886f70d010101': 'rsaEncryption',
+  '2a864886f70d01010b': 'sha256WithRSAEncryption',
+  '2a864886f70d01010d': 'sha512WithRSAEncryption',
+  '2a8648ce3d040302': 'ecdsa-with-SHA256',
+  '2a8648ce3d040304': 'ecdsa-with-SHA512',
+};
 const hashes: Readonly<Record<string, string>> = {
   '2b0e03021a': 'sha1',
   '608648016503040204': 'sha224',
@@ -21,6 +39,22 @@ export interface Signature {
   readonly key: Uint8Array;
   readonly hash: string;
   readonly bytes: Uint8Array;
+  /** The signer's distinguished name: 'O=..., CN=...'. */
+  readonly issuer: string;
+  /** 'rsaEncryption', or an object identifier in hexadecimal. */
+  readonly algorithm: string;
+}
+/** `struct module_signature`, which stands before the marker. */
+export interface SignatureTrailer {
+  readonly algo: number;
+  readonly hash: number;
+  readonly id_type: number;
+  readonly signer_len: number;
+  readonly key_id_len: number;
+  readonly pad: readonly number[];
+  readonly sig_len: number;
+  /** Byte offset in the file. */
+  readonly offset: number;
 }
 interface Element {
   readonly tag: number;
@@ -48,28 +82,61 @@ function elements(bytes: Uint8Array): Element[] {
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 const inner = (element: Element | undefined): Element[] => (element === undefined ? [] : elements(element.content));
 
-/** undefined when there is none that can be read. */
-export function signatureOf(file: Uint8Array): Signature | undefined {
+/** undefined when the file does not end with the marker, or is too short to have one. */
+export function signatureTrailer(file: Uint8Array): SignatureTrailer | undefined {
   const end = file.length - MARKER.length;
   const marker = file.subarray(Math.max(0, end));
   if (end < HEADER_SIZE || Array.from(marker, (byte) => String.fromCharCode(byte)).join('') !== MARKER) return undefined;
-  const header = new DataView(file.buffer, file.byteOffset + end - HEADER_SIZE, HEADER_SIZE);
-  const length = header.getUint32(8);
-  if (header.getUint8(2) !== PKEY_ID_PKCS7 || length > end - HEADER_SIZE) return undefined;
-  const [contentInfo] = elements(file.subarray(end - HEADER_SIZE - length, end - HEADER_SIZE));
+  const offset = end - HEADER_SIZE;
+  const [algo = 0, hash = 0, id_type = 0, signer_len = 0, key_id_len = 0, ...pad] = file.subarray(offset, offset + 8);
+  return {
+    algo,
+    hash,
+    id_type,
+    signer_len,
+    key_id_len,
+    pad,
+    sig_len: new DataView(file.buffer, file.byteOffset + offset, HEADER_SIZE).getUint32(8),
+    offset,
+  };
+}
+/** undefined when there is none that can be read. */
+export function signatureOf(file: Uint8Array): Signature | undefined {
+  const trailer = signatureTrailer(file);
+  if (trailer === undefined || trailer.id_type !== PKEY_ID_PKCS7 || trailer.sig_len > trailer.offset) return undefined;
+  const [contentInfo] = elements(file.subarray(trailer.offset - trailer.sig_len, trailer.offset));
   const signedData = inner(inner(inner(contentInfo)[1])[0]);
   const [signerInfo] = inner(signedData.findLast(({ tag }) => tag === SET));
   const parts = inner(signerInfo);
   const [issuer, serial] = inner(parts[1]);
-  const algorithm = parts.filter(({ tag }) => tag === SEQUENCE)[1];
+  // Issuer and serial number, digest algorithm, and (behind signed attributes, if any) the signature's algorithm.
+  const [, digest, encryption] = parts.filter(({ tag }) => tag === SEQUENCE);
   const signature = parts.findLast(({ tag }) => tag === OCTET_STRING);
   if (serial?.tag !== INTEGER || signature === undefined) return undefined;
   return {
     signer: commonName(issuer),
+    issuer: distinguishedName(issuer),
+    algorithm: nameOf(encryption, algorithms),
     key: serial.content[0] === 0 ? serial.content.subarray(1) : serial.content,
-    hash: hashes[hex(inner(algorithm)[0]?.content ?? new Uint8Array(0))] ?? 'unknown',
+    hash: hashes[hex(inner(digest)[0]?.content ?? new Uint8Array(0))] ?? 'unknown',
     bytes: signature.content,
   };
+}
+/** What an AlgorithmIdentifier names. */
+function nameOf(element: Element | undefined, names: Readonly<Record<string, string>>): string {
+  const [identifier] = inner(element);
+  if (identifier?.tag !== OBJECT_IDENTIFIER) return 'unknown';
+  const text = hex(identifier.content);
+  return names[text] ?? text;
+}
+function distinguishedName(issuer: Element | undefined): string {
+  return inner(issuer)
+    .map((set) => {
+      const [type, value] = inner(inner(set)[0]);
+      const key = hex(type?.content ?? new Uint8Array(0));
+      return `${attributes[key] ?? key}=${Array.from(value?.content ?? [], (byte) => String.fromCharCode(byte)).join('')}`;
+    })
+    .join(', ');
 }
 function commonName(issuer: Element | undefined): string {
   for (const set of inner(issuer)) {

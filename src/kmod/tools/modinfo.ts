@@ -4,7 +4,7 @@ import { ElfError } from '#elf';
 import { getopt, type OptionRow } from '../getopt.ts';
 import { help } from '../help.ts';
 import { Database } from '../lib/database.ts';
-import { readModule } from '../lib/module_file.ts';
+import { parameterTexts, readModule } from '../lib/module_file.ts';
 import { moduleName } from '../lib/names.ts';
 import { hexLines, signatureOf } from '../lib/signature.ts';
 import { type Tool, type ToolEnvironment, text, VERSION_LINES } from '../tool.ts';
@@ -156,7 +156,7 @@ async function showBuiltin(
 }
 function print(info: readonly Entry[], field: string | undefined, put: Put): void {
   if (field === 'parm') {
-    for (const { name, text: description, type } of parameters(info)) {
+    for (const { name, text: description, type } of parameterTexts(info)) {
       put(
         '',
         description === undefined
@@ -173,27 +173,10 @@ function print(info: readonly Entry[], field: string | undefined, put: Put): voi
     return;
   }
   for (const { tag, value } of info) if (tag !== 'parm' && tag !== 'parmtype') put(tag, value);
-  for (const { name, text: description, type } of parameters(info)) {
+  for (const { name, text: description, type } of parameterTexts(info)) {
     put(
       'parm',
       description === undefined ? `${name}:${type}` : type === undefined ? `${name}:${description}` : `${name}:${description} (${type})`,
     );
   }
-}
-interface Parameter {
-  readonly name: string;
-  text: string | undefined;
-  type: string | undefined;
-}
-/** parm and parmtype joined by name, in reverse order of first mention. */
-function parameters(info: readonly Entry[]): Parameter[] {
-  const byName = new Map<string, Parameter>();
-  for (const { tag, value } of info) {
-    if (tag !== 'parm' && tag !== 'parmtype') continue;
-    const [name = '', rest = ''] = value.split(/:(.*)/s);
-    const known = byName.get(name) ?? { name, text: undefined, type: undefined };
-    known[tag === 'parm' ? 'text' : 'type'] = rest;
-    byName.set(name, known);
-  }
-  return [...byName.values()].reverse();
 }
