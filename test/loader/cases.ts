@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { elfCases } from './cases_elf.ts';
 import { infoSessions } from './cases_info.ts';
+import { randomSessions } from './cases_random.ts';
 import { signatureSessions } from './cases_signature.ts';
 import { stateSessions } from './cases_states.ts';
 import { symbolSessions } from './cases_symbols.ts';
@@ -45,6 +46,7 @@ export const sessions = (): readonly Session[] => [
   ...signatureSessions(built),
   ...symbolSessions(built),
   ...stateSessions(built),
+  ...randomSessions(built),
 ];
 /** Files of all sessions' modules, as they were built. */
 export function builtFiles(): Readonly<Record<string, Uint8Array>> {

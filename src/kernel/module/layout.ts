@@ -5,7 +5,12 @@ import { type ElfFile, type ElfSymbol, type Section, SHF_ALLOC, SHF_EXECINSTR, S
 const PAGE = 4096;
 const SHF_RO_AFTER_INIT = 0x00200000;
 const KALLSYMS_STRUCT = 32;
-const align = (value: number, to: number): number => (to <= 1 ? value : Math.ceil(value / to) * to);
+/** As Linux's ALIGN() does it, by a mask: alignments that are no power of two give what they give. */
+function align(value: number, to: number): number {
+  if (to <= 1) return value;
+  const mask = BigInt(to) - 1n;
+  return Number((BigInt(value) + mask) & ~mask);
+}
 
 export interface AreaLayout {
   size: number;
