@@ -18,7 +18,7 @@ export function showAddresses(k: Kernel, privileged = capable(k, CAP.SYSLOG)): b
 export function kallsymsText(k: Kernel, visible: boolean): string {
   const shown = (address: number): string => hex64(visible ? address : 0);
   const kernel = k.description.kallsyms.all().map(({ name, type, address }) => `${shown(address)} ${type} ${name}\n`);
-  const modules = k.modules.all.flatMap((module) =>
+  const modules = k.modules.listed.flatMap((module) =>
     module.state === MODULE_STATE_UNFORMED
       ? []
       : module.symbols.map(({ name, letter, address }) => `${shown(address)} ${letter} ${name}\t[${module.name}]\n`),

@@ -98,6 +98,19 @@ export function stateSessions(built: Built): Session[] {
       ],
     },
     {
+      name: 'hidden',
+      cases: [
+        { name: 'it looks at the list', script: "sys 'init plain.ko' 'init provider.ko' 'init hide.ko'" },
+        { name: 'it hides', script: 'echo 1 > /sys/module/hide/parameters/hidden' },
+        {
+          name: 'what can be done with it',
+          script: "sys 'init hide.ko' 'delete 0 hide' 'delete 0 plain'\ngrep -c hide_export /proc/kallsyms",
+        },
+        { name: 'it comes back', script: 'echo 0 > /sys/module/hide/parameters/hidden' },
+        { name: 'and leaves', script: "sys 'delete 0 hide'" },
+      ],
+    },
+    {
       name: 'files',
       cases: [
         {

@@ -1,9 +1,12 @@
 // A module's symbols: for /proc/kallsyms, reports and translation. Source: kernel/module/kallsyms.c.
 import { type ElfSymbol, SHF_EXECINSTR, SHF_WRITE, SHN_ABS, SHN_UNDEF, SHT_NOBITS, STB_WEAK, STT_FUNC, SYMBOL_SIZE } from '#elf';
+import { kernelStruct, u32, voidPtr } from '../api/index.ts';
 import type { TextRange } from '../cpu.ts';
 import type { Kernel } from '../kernel.ts';
-import { fromLatin1 } from '../memory.ts';
-import type { Module } from './module.ts';
+import { type Addr, fromLatin1 } from '../memory.ts';
+import { type Module, ModuleStruct } from './module.ts';
+
+const ModKallsyms = kernelStruct('mod_kallsyms', { symtab: voidPtr, num_symtab: u32, strtab: voidPtr, typetab: voidPtr });
 
 /** The symbols that stay, for /proc/kallsyms and reports. */
 export function findSymbols(k: Kernel, module: Module, values: readonly bigint[]): void {
@@ -22,21 +25,44 @@ export function findSymbols(k: Kernel, module: Module, values: readonly bigint[]
   // While init runs all symbols count, those too that come from elsewhere; afterwards those of the core.
   module.symbols = layout.symbols.flatMap(({ nameOffset }, n) => (nameOffset === 0 ? [] : [describe(n)]));
   module.coreSymbols = layout.coreSymbols.slice(1).map(describe);
-  // The guest sees the same table: mod->core_kallsyms.
+  fillTables(k, module, values);
+}
+
+/** The tables that the guest sees: mod->kallsyms, of all symbols while init runs, and mod->core_kallsyms, of those that stay. */
+function fillTables(k: Kernel, module: Module, values: readonly bigint[]): void {
   const { memory } = k;
+  const { layout, core, init, elf } = module;
+  const struct = k.view(ModuleStruct, module.addr);
+  const types = layout.symbols.map((symbol) => {
+    const letter = symbolLetter(module, symbol);
+    return (letter === IMPORTED ? 'U' : letter).charCodeAt(0);
+  });
+  const all = layout.placed.get(layout.symtab.index)?.offset ?? 0;
+  values.forEach((value, n) => memory.setU64(init + all + n * SYMBOL_SIZE + 8, value));
+  memory.write(init + layout.initKallsyms.typetab, Uint8Array.from(types));
+  struct.kallsyms = init + layout.initKallsyms.kallsyms;
+  const fill = (at: Addr, symtab: Addr, num_symtab: number, strtab: Addr, typetab: Addr): void => {
+    Object.assign(k.view(ModKallsyms, at), { symtab, num_symtab, strtab, typetab });
+  };
+  fill(struct.kallsyms, init + all, values.length, init + layout.initKallsyms.strtab, init + layout.initKallsyms.typetab);
   const at = layout.coreKallsyms;
+  fill(struct.core_kallsyms, core + at.symtab, layout.coreSymbols.length, core + at.strtab, core + at.typetab);
+  const original = elf.contents(layout.symtab);
   let name = 0;
   layout.coreSymbols.forEach((n, position) => {
     const symbol = layout.symbols[n] as ElfSymbol;
-    const entry = module.core + at.symtab + position * SYMBOL_SIZE;
+    const entry = core + at.symtab + position * SYMBOL_SIZE;
+    memory.write(entry, original.subarray(n * SYMBOL_SIZE, (n + 1) * SYMBOL_SIZE));
     memory.setU32(entry, name);
     memory.setU64(entry + 8, values[n] as bigint);
-    memory.setU64(entry + 16, BigInt(symbol.size));
-    memory.write(module.core + at.strtab + name, fromLatin1(symbol.name));
+    memory.write(core + at.strtab + name, fromLatin1(symbol.name));
     name += symbol.name.length + 1;
   });
+  memory.write(
+    core + at.typetab,
+    Uint8Array.from(layout.coreSymbols, (n) => types[n] as number),
+  );
 }
-
 /** The letter of a symbol that the module imports: it lies elsewhere. */
 export const IMPORTED = 'u';
 /** nm's letter. Source: kernel/module/kallsyms.c, elf_type(). */

@@ -1,9 +1,9 @@
 // From a module's sections to what the rest of the kernel needs of it: relocations, tables, `struct module`.
 // Source: arch/x86/kernel/module.c, kernel/module/main.c (find_module_sections).
 import { SHT_REL, SHT_RELA } from '#elf';
+import { kernelOption } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { listInit } from '../lib/list.ts';
-import type { Addr } from '../memory.ts';
 import { KernelParam } from './kernel_param.ts';
 import { type Module, ModuleStruct } from './module.ts';
 import type { LoadReason } from './reasons.ts';
@@ -71,6 +71,30 @@ export function findParameters(k: Kernel, module: Module): void {
   });
 }
 
+// biome-ignore format: one table a row
+const TABLES = [
+  ['__param',             KERNEL_PARAM_ENTRY,  'kp',                      'num_kp'],
+  ['__ksymtab',           KERNEL_SYMBOL_ENTRY, 'syms',                    'num_syms'],
+  ['__kcrctab',           4,                   'crcs',                    undefined],
+  ['__ksymtab_gpl',       KERNEL_SYMBOL_ENTRY, 'gpl_syms',                'num_gpl_syms'],
+  ['__kcrctab_gpl',       4,                   'gpl_crcs',                undefined],
+  ['__ex_table',          12,                  'extable',                 'num_exentries'],
+  ['__bug_table',         12,                  'bug_table',               'num_bugs'],
+  ['.orc_unwind_ip',      4,                   'arch.orc_unwind_ip',      'arch.num_orcs'],
+  ['.orc_unwind',         6,                   'arch.orc_unwind',         undefined],
+  ['__tracepoints_ptrs',  4,                   'tracepoints_ptrs',        'num_tracepoints'],
+  ['___srcu_struct_ptrs', 8,                   'srcu_struct_ptrs',        'num_srcu_structs'],
+  ['__bpf_raw_tp_map',    32,                  'bpf_raw_events',          'num_bpf_raw_events'],
+  ['__jump_table',        16,                  'jump_entries',            'num_jump_entries'],
+  ['__trace_printk_fmt',  8,                   'trace_bprintk_fmt_start', 'num_trace_bprintk_fmt'],
+  ['_ftrace_events',      8,                   'trace_events',            'num_trace_events'],
+  ['_ftrace_eval_map',    8,                   'trace_evals',             'num_trace_evals'],
+  ['__mcount_loc',        8,                   'ftrace_callsites',        'num_ftrace_callsites'],
+  ['.static_call_sites',  8,                   'static_call_sites',       'num_static_call_sites'],
+  ['.noinstr.text',       1,                   'noinstr_text_start',      'noinstr_text_size'],
+] as const;
+const DEBUG_INFO_BTF_MODULES = kernelOption('CONFIG_DEBUG_INFO_BTF_MODULES');
+
 /** `signed`: by a key that the kernel trusts. */
 export function fillStruct(k: Kernel, module: Module, signed: boolean): void {
   const struct = k.view(ModuleStruct, module.addr);
@@ -83,6 +107,10 @@ export function fillStruct(k: Kernel, module: Module, signed: boolean): void {
   struct['mkobj.kobj.name'] = struct.name;
   struct['mkobj.kobj.kref.refcount.refs.counter'] = 1;
   struct['mkobj.mod'] = module.addr;
+  struct.klp_alive = 1;
+  struct['core_layout.mtn.mod'] = module.addr;
+  struct['init_layout.mtn.mod'] = module.addr;
+  struct['init_layout.ro_after_init_size'] = init.roAfterInitSize;
   struct['core_layout.base'] = module.core;
   struct['core_layout.size'] = core.size;
   struct['core_layout.text_size'] = core.textSize;
@@ -92,32 +120,16 @@ export function fillStruct(k: Kernel, module: Module, signed: boolean): void {
   struct['init_layout.size'] = init.size;
   struct['init_layout.text_size'] = init.textSize;
   struct['init_layout.ro_size'] = init.roSize;
-  const table = (section: string, entry: number): { address: Addr; count: number } => {
+  for (const [section, entry, pointer, count] of TABLES) {
     const place = module.sectionAddress(section);
-    return { address: place?.address ?? 0, count: Math.floor((place?.size ?? 0) / entry) };
-  };
-  const params = table('__param', KERNEL_PARAM_ENTRY);
-  struct.kp = params.address;
-  struct.num_kp = params.count;
-  const plain = table('__ksymtab', KERNEL_SYMBOL_ENTRY);
-  struct.syms = plain.address;
-  struct.num_syms = plain.count;
-  struct.crcs = table('__kcrctab', 4).address;
-  const gpl = table('__ksymtab_gpl', KERNEL_SYMBOL_ENTRY);
-  struct.gpl_syms = gpl.address;
-  struct.num_gpl_syms = gpl.count;
-  struct.gpl_crcs = table('__kcrctab_gpl', 4).address;
-  const bugs = table('__bug_table', 12);
-  struct.bug_table = bugs.address;
-  struct.num_bugs = bugs.count;
-  const fixups = table('__ex_table', 12);
-  struct.extable = fixups.address;
-  struct.num_exentries = fixups.count;
+    if (place === undefined || place.size === 0) continue;
+    struct[pointer] = place.address;
+    if (count !== undefined) struct[count] = Math.floor(place.size / entry);
+  }
+  const btf = module.elf.section('.BTF');
+  if (btf !== undefined && k.description.isSet(DEBUG_INFO_BTF_MODULES) === true) struct.btf_data_size = btf.size;
   struct.taints = module.taints;
   struct.percpu = module.percpu ?? 0;
   struct.percpu_size = module.percpu === undefined ? 0 : (module.layout.percpu?.size ?? 0);
-  for (const list of [struct.source_list, struct.target_list]) {
-    k.memory.setPtr(list, list);
-    k.memory.setPtr(list + 8, list);
-  }
+  for (const list of [struct.source_list, struct.target_list]) listInit(k, list);
 }

@@ -411,6 +411,7 @@ export class Load implements SymbolUser {
     }
     findSymbols(this.#k, module, this.#values);
     this.#k.text.add(module, textRanges(module, this.#values));
+    this.#modules.addBugs(module);
     this.#modules.setState(module, MODULE_STATE_COMING);
   }
   *#prepareComingModule(): Sleeping<void> {
@@ -431,9 +432,7 @@ export class Load implements SymbolUser {
     this.#reasons.push(...(yield* parseArguments(this.#k, this.module, this.#args, this.request.way)));
   }
   #modSysfsSetup(): void {
-    const { name } = this.module;
-    if (!this.#modules.isBuiltIn(name)) return;
-    this.#refuse(nameTaken(name));
+    if (!this.#modules.makeFolder(this.module)) this.#refuse(nameTaken(this.name));
   }
   *#doInitModule(): Sleeping<void> {
     const result = yield* this.#modules.start(this.module, this.request.way);

@@ -1,10 +1,11 @@
 // The modules of a kernel: their list, their references, init and delete_module. load.ts has the steps of loading one.
 // Source: kernel/module/main.c; linux-modules.md 1.3, 1.5 and 4.
 import { EAGAIN, EBUSY, ENOENT, EPERM } from '#abi';
-import type { Sleeping } from '../api/index.ts';
+import { kernelSymbol, type Sleeping } from '../api/index.ts';
 import { asyncSynchronizeFull } from '../async.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Addr } from '../memory.ts';
+import { listAdd, listDeleteInit, listEntries, listInit } from '../lib/list.ts';
+import { type Addr, GuestFault } from '../memory.ts';
 import { notifyModule } from '../notifier.ts';
 import { Waiters } from '../sched/waiters.ts';
 import { symbolText } from '../symbolize.ts';
@@ -28,6 +29,8 @@ import { ModuleSettings } from './settings.ts';
 import { protect, unprotect } from './strict_rwx.ts';
 import { moduleUevent } from './sysfs.ts';
 
+const MODULES = kernelSymbol('modules');
+const BUG_LIST = kernelSymbol('module_bug_list');
 const O_TRUNC = 0o1000;
 const EFLAGS_IF = 0x200n;
 
@@ -50,12 +53,27 @@ export class Modules {
   get all(): readonly Module[] {
     return this.#list;
   }
+  /**
+   * Those in the guest's list `modules`, newest first: what lsmod, rmmod and the resolution of symbols see. A module that takes itself
+   * out of the list hides, as on Linux.
+   */
+  get listed(): readonly Module[] {
+    const offset = this.#k.layouts.offsetOf('module', 'list');
+    return listEntries(this.#k, this.#head(MODULES)).flatMap((entry) => this.at(entry - offset) ?? []);
+  }
+  /** A list's head in the image. */
+  #head(symbol: string): Addr {
+    const head = this.#k.description.addressOf(symbol);
+    if (head === undefined) throw new Error(`this kernel has no ${symbol}`);
+    if (this.#k.memory.ptr(head) === 0) listInit(this.#k, head);
+    return head;
+  }
   find(name: string): Module | undefined {
-    return this.#list.find((module) => module.name === name && module.state !== MODULE_STATE_UNFORMED);
+    return this.listed.find((module) => module.name === name && module.state !== MODULE_STATE_UNFORMED);
   }
   /** In whatever state. */
   named(name: string): Module | undefined {
-    return this.#list.find((module) => module.name === name);
+    return this.listed.find((module) => module.name === name);
   }
   /** Whether no module of this name is on its way in. Linux: finished_loading(). */
   settled(name: string): boolean {
@@ -104,7 +122,7 @@ export class Modules {
   findSymbol(name: string, gplAllowed: boolean): Found<Module> | undefined {
     const own = this.#k.description.exports.get(name);
     if (own !== undefined && (gplAllowed || !own.gpl)) return { ...own, owner: undefined };
-    for (const owner of this.#list) {
+    for (const owner of this.listed) {
       if (owner.state === MODULE_STATE_UNFORMED) continue;
       const found = owner.exports.find((symbol) => symbol.name === name && (gplAllowed || !symbol.gpl));
       if (found !== undefined) return { ...found, owner };
@@ -127,9 +145,12 @@ export class Modules {
     return found.owner.state !== MODULE_STATE_COMING && this.tryGet(found.owner) ? found.address : 0;
   }
 
-  /** Whether built-in code has /sys/module/NAME. */
-  isBuiltIn(name: string): boolean {
-    return this.#k.description.builtin.modules.has(name);
+  /** Makes /sys/module/NAME, unless built-in code, or a module that hides, has it. */
+  makeFolder(module: Module): boolean {
+    const { name } = module;
+    if (this.#k.description.builtin.modules.has(name) || this.#list.some((other) => other.inSysfs && other.name === name)) return false;
+    module.inSysfs = true;
+    return true;
   }
   /** Whether this was asked before with the same text, since boot. */
   saidBefore(text: string): boolean {
@@ -147,6 +168,26 @@ export class Modules {
   }
   add(module: Module): void {
     this.#list.unshift(module);
+    listAdd(this.#k, this.#k.view(ModuleStruct, module.addr).list, this.#head(MODULES));
+  }
+  /** Its BUG() and WARN() can be found. Linux: module_bug_finalize(). */
+  addBugs(module: Module): void {
+    listAdd(this.#k, this.#k.view(ModuleStruct, module.addr).bug_list, this.#head(BUG_LIST));
+  }
+  /** Linux: list_del(). An entry that is in no list, or whose neighbours are damaged, is left alone. */
+  #unlink(entry: Addr): void {
+    const { memory } = this.#k;
+    const [next, previous] = [memory.ptr(entry), memory.ptr(entry + 8)];
+    if (next !== 0 && previous !== 0 && this.#isLinked(entry, next, previous)) listDeleteInit(this.#k, entry);
+  }
+  #isLinked(entry: Addr, next: Addr, previous: Addr): boolean {
+    // A module may have put anything there: LIST_POISON1 and its like cannot be read.
+    try {
+      return this.#k.memory.ptr(next + 8) === entry && this.#k.memory.ptr(previous) === entry;
+    } catch (error) {
+      if (error instanceof GuestFault) return false;
+      throw error;
+    }
   }
   setState(module: Module, state: number): void {
     module.state = state;
@@ -210,8 +251,9 @@ export class Modules {
     unprotect(k, module.init, module.initSize);
     k.moduleSpace.free(module.init);
     module.initSize = 0;
-    for (const field of ['init_layout.base', 'init_layout.size', 'init_layout.text_size', 'init_layout.ro_size'] as const)
-      struct[field] = 0;
+    const gone = ['base', 'size', 'text_size', 'ro_size', 'ro_after_init_size'] as const;
+    for (const field of gone) struct[`init_layout.${field}`] = 0;
+    struct.kallsyms = struct.core_kallsyms;
     k.text.add(
       module,
       module.textRanges.filter(({ start }) => k.moduleSpace.find(start - 2 ** 32)?.start === module.core),
@@ -247,6 +289,7 @@ export class Modules {
     return 0;
   }
   *#free(module: Module): Sleeping<void> {
+    module.inSysfs = false;
     this.setState(module, MODULE_STATE_UNFORMED);
     yield* destroyParameters(this.#k, module);
     this.remove(module);
@@ -255,6 +298,9 @@ export class Modules {
   /** Takes the module out of the list; what it used is free of it. */
   remove(module: Module): void {
     this.#list.splice(this.#list.indexOf(module), 1);
+    const struct = this.#k.view(ModuleStruct, module.addr);
+    this.#unlink(struct.list);
+    this.#unlink(struct.bug_list);
     for (const owner of module.uses) {
       owner.users.splice(owner.users.indexOf(module), 1);
       this.put(owner);

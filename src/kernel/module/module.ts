@@ -40,6 +40,35 @@ export const ModuleStruct = kernelStruct('module', {
   'mkobj.kobj.kref.refcount.refs.counter': s32,
   'mkobj.mod': voidPtr,
   taints: voidPtr,
+  list: embedded,
+  bug_list: embedded,
+  klp_alive: u8,
+  kallsyms: voidPtr,
+  core_kallsyms: embedded,
+  btf_data_size: u32,
+  'arch.num_orcs': u32,
+  'arch.orc_unwind_ip': voidPtr,
+  'arch.orc_unwind': voidPtr,
+  tracepoints_ptrs: voidPtr,
+  num_tracepoints: u32,
+  srcu_struct_ptrs: voidPtr,
+  num_srcu_structs: u32,
+  bpf_raw_events: voidPtr,
+  num_bpf_raw_events: u32,
+  jump_entries: voidPtr,
+  num_jump_entries: u32,
+  trace_bprintk_fmt_start: voidPtr,
+  num_trace_bprintk_fmt: u32,
+  trace_events: voidPtr,
+  num_trace_events: u32,
+  trace_evals: voidPtr,
+  num_trace_evals: u32,
+  ftrace_callsites: voidPtr,
+  num_ftrace_callsites: u32,
+  static_call_sites: voidPtr,
+  num_static_call_sites: u32,
+  noinstr_text_start: voidPtr,
+  noinstr_text_size: u32,
   source_list: embedded,
   target_list: embedded,
   percpu: voidPtr,
@@ -53,6 +82,9 @@ export const ModuleStruct = kernelStruct('module', {
   'init_layout.size': u32,
   'init_layout.text_size': u32,
   'init_layout.ro_size': u32,
+  'init_layout.ro_after_init_size': u32,
+  'core_layout.mtn.mod': voidPtr,
+  'init_layout.mtn.mod': voidPtr,
 });
 
 export interface ModuleExport {
@@ -93,6 +125,8 @@ export class Module {
   /** Where its functions lie. */
   textRanges: readonly TextRange[] = [];
   usesGplOnly = false;
+  /** Whether it has /sys/module/NAME. */
+  inSysfs = false;
   /** Modules whose symbols this one uses, in the order of first use. */
   readonly uses = new Set<Module>();
   /** Modules that use this one, newest first. */

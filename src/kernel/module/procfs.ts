@@ -10,7 +10,7 @@ const states: Readonly<Record<number, string>> = {
 };
 /** `visible`: whether the reader may see addresses. */
 export function modulesText(k: Kernel, visible: boolean): string {
-  return k.modules.all
+  return k.modules.listed
     .filter(({ state }) => state !== MODULE_STATE_UNFORMED)
     .map((module) => {
       const struct = k.view(ModuleStruct, module.addr);

@@ -22,7 +22,7 @@ import { type Addr, hex64, latin1 } from '../memory.ts';
 import { builtinDrivers, builtinParameters } from '../q35.generated.ts';
 import { moduleTaintLetters } from '../taint.ts';
 import { KernelParam, type KernelParameter } from './kernel_param.ts';
-import { MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, MODULE_STATE_UNFORMED, type Module } from './module.ts';
+import { MODULE_STATE_COMING, MODULE_STATE_GOING, MODULE_STATE_LIVE, type Module } from './module.ts';
 import { showParameter, storeParameter } from './parameters.ts';
 
 const SHF_ALLOC = 2;
@@ -38,7 +38,7 @@ const states: Readonly<Record<number, string>> = {
 export function moduleDirectories(k: Kernel): Directory {
   const made = new WeakMap<Module, Directory>();
   const builtin = new Map<string, Directory>();
-  const loaded = (): Module[] => k.modules.all.filter(({ state }) => state !== MODULE_STATE_UNFORMED);
+  const loaded = (): Module[] => k.modules.all.filter(({ inSysfs }) => inSysfs);
   return new ComputedDirectory(
     () => [...k.description.builtin.modules, ...loaded().map(({ name }) => name)],
     (name) => {
@@ -46,7 +46,7 @@ export function moduleDirectories(k: Kernel): Directory {
       const known = module === undefined ? builtin.get(name) : made.get(module);
       if (known !== undefined) return known;
       if (module === undefined) {
-        if (!k.modules.isBuiltIn(name)) return undefined;
+        if (!k.description.builtin.modules.has(name)) return undefined;
         const directory = new LazyDirectory((self) => builtinDirectory(k, name, self), 0o755, false);
         builtin.set(name, directory);
         return directory;

@@ -52,7 +52,7 @@ export const print = (k: Kernel, text: string): void => k.log.print('warning', t
 
 /** 'Modules linked in:' newest first. */
 export function printModules(k: Kernel): void {
-  const modules = k.modules.all.map((module) => ` ${module.name}${flagsText(module)}`).join('');
+  const modules = k.modules.listed.map((module) => ` ${module.name}${flagsText(module)}`).join('');
   const last = k.modules.lastUnloaded === undefined ? '' : ` [last unloaded: ${k.modules.lastUnloaded}]`;
   print(k, `Modules linked in:${modules}${last}`);
 }
