@@ -1,8 +1,8 @@
 // kobox check FILE.ko...: would these modules be loaded by these kernels, and if not, why.
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadKernel } from '#host-node';
+import { listKernels, loadKernel } from '#host-node';
 import { Checker, type CheckReport, checkText, ModuleTree, type TreeModule } from '#inspect';
 import { readModuleFile, treeFiles } from './inspect.ts';
 import { UsageError } from './usage.ts';
@@ -20,9 +20,13 @@ export function checkCommand(args: readonly string[]): number {
       json: { type: 'boolean' },
     },
   });
-  if (positionals.length === 0) throw new UsageError('check needs module files');
-  const files = positionals.map((path) => ({ path, bytes: readModuleFile(path) }));
-  const descriptions = (values.kernel ?? [undefined]).map((name) => loadKernel(name));
+  // `--kernel A B C` names three: what is no file but a kernel is one.
+  const isKernel = (name: string): boolean => !existsSync(name) && listKernels().some(({ release }) => release === name);
+  const more = values.kernel === undefined ? [] : positionals.filter(isKernel);
+  const paths = positionals.filter((name) => !more.includes(name));
+  if (paths.length === 0) throw new UsageError('check needs module files');
+  const files = paths.map((path) => ({ path, bytes: readModuleFile(path) }));
+  const descriptions = [...(values.kernel ?? [undefined]), ...more].map((name) => loadKernel(name));
   const tree = values.modules === undefined ? undefined : new ModuleTree(treeFiles(values.modules));
   const own = values.modules === undefined ? new Map<string, TreeModule>() : treePaths(values.modules, tree);
   const results: ({ readonly file: string } & CheckReport)[] = [];

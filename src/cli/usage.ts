@@ -7,7 +7,7 @@ export const USAGE = `kobox: loads Linux kernel modules into a kernel written in
   kobox kernel list | show [RELEASE] | import PATH
   kobox inspect FILE.ko [--sections] [--symbols] [--imports] [--exports] [--relocations | --all-relocations] [--parameters]
         [--aliases] [--signature] [--struct] [--all] [--disassemble FUNCTION] [--modules DIR] [--kernel RELEASE] [--json]
-  kobox check FILE.ko... [--kernel RELEASE]... [--modules DIR] [--cmdline TEXT] [--parameters 'a=1 b=2'] [--json]
+  kobox check FILE.ko... [--kernel RELEASE...] [--modules DIR] [--cmdline TEXT] [--parameters 'a=1 b=2'] [--json]
 
   --mount HOST:GUEST[:ro]   a folder of this computer inside, live: changes are seen on both sides (may be repeated)
   --kernel RELEASE          which Linux to be (kobox kernel list)

@@ -1,6 +1,6 @@
 // The older name of the same arrays. Source: lib/radix-tree.c.
 import { EEXIST, ENOMEM } from '#abi';
-import { gfp_t, int, type KernelApi, kernelApi, kfunc, noop, nothing, pointer, size_t, voidPtr } from '../api/index.ts';
+import { gfp_t, int, type KernelApi, kernelApi, kfunc, nothing, pointer, size_t, voidPtr } from '../api/index.ts';
 import { at } from './xarray.ts';
 
 const NULL = 0;
@@ -20,8 +20,8 @@ export const radixTreeApi: KernelApi = kernelApi('lib/radix-tree.c', {
     if (found === NULL || (item !== NULL && found !== item)) return NULL;
     return at(k, root).store(n, NULL) ?? NULL;
   }),
-  idr_preload: noop(
-    'allocation never fails for want of preloaded nodes',
-    kfunc({ gfp_mask: gfp_t }, nothing, () => {}),
-  ),
+  /** Allocation never fails for want of nodes; idr_preload_end(), inlined in the module, enables preemption again. */
+  idr_preload: kfunc({ gfp_mask: gfp_t }, nothing, (k) => {
+    k.percpu.preemptCount += 1;
+  }),
 });

@@ -2,6 +2,11 @@
 import { errnoName } from '#abi';
 import type { LoadReason, LoadReport } from './reasons.ts';
 
+/** As a terminal can show it: bytes that are no characters as /dev/kmsg writes them. */
+const shown = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  text.replace(/[\x00-\x1f\x7f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
 /** One reason, a line each thing that is known of it. */
 export function explainReason(reason: LoadReason): string[] {
   const { check, errno, record, symbol, expected, found, section, offset, advice } = reason;
@@ -19,7 +24,7 @@ export function explainReason(reason: LoadReason): string[] {
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
     `${check} (${errnoName(errno)})`,
-    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(width)}  ${value}`])),
+    ...rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(width)}  ${shown(value)}`])),
   ];
 }
 /** Nothing when the module was loaded. */
