@@ -19,3 +19,10 @@ insmod samples/askfor/askfor.ko; echo "askfor $?"
 cat /tmp/instead
 lsmod
 rmmod askfor; echo "rmmod $?"
+# What runs is what kernel.modprobe names; nothing does when it is empty.
+echo /bin/nosuch > /proc/sys/kernel/modprobe
+insmod samples/askfor/askfor.ko; echo "askfor $?"
+rmmod askfor; echo "rmmod $?"
+echo > /proc/sys/kernel/modprobe
+insmod samples/askfor/askfor.ko; echo "askfor $?"
+rmmod askfor; echo "rmmod $?"
