@@ -13,7 +13,7 @@ export { kstrto, parseBool } from './lib/kstrtox.ts';
 export * from './memory.ts';
 export { MODULES } from './mm/layout.ts';
 export { type Checked, checkElf, checkModuleFile, checkSectionFlags, type ModuleFile as LoadableFile } from './module/checks.ts';
-export { explain, explainReason } from './module/explain.ts';
+export { explain, explainReasons } from './module/explain.ts';
 
 export { type Layout, layOut, type SectionClass, sectionClass } from './module/layout.ts';
 export { parameterReason } from './module/parameters.ts';

@@ -1,5 +1,5 @@
 // Check reports as text: a verdict a module and kernel, and below it what is in the way and what to do.
-import { explainReason } from '#kernel';
+import { explainReasons } from '#kernel';
 import type { CheckReport } from './checker.ts';
 
 /** `name`: what the module's file is called. */
@@ -8,13 +8,7 @@ export function checkText(name: string, report: CheckReport): string {
   const failing = dependencies.filter((each) => each.reasons.length > 0);
   const count = reasons.length + failing.length;
   const lines = [`${name}: ${kernel}: ${loads ? 'loads' : `does not load (${count} reason${count === 1 ? '' : 's'})`}`];
-  const advised = new Set<string>();
-  for (const why of reasons) {
-    // The same advice is given once.
-    const told = explainReason(why).filter((line) => !advised.has(why.advice) || !line.endsWith(`  ${why.advice}`));
-    lines.push(...told.map((line) => `  ${line}`));
-    advised.add(why.advice);
-  }
+  lines.push(...explainReasons(reasons).map((line) => `  ${line}`));
   for (const { name: needed, path, reasons: theirs } of failing) {
     lines.push(`  needs ${needed} (${path}), which does not load: ${[...new Set(theirs.map(({ check }) => check))].join(', ')}`);
   }

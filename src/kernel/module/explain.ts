@@ -7,8 +7,11 @@ const shown = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   text.replace(/[\x00-\x1f\x7f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
-/** One reason, a line each thing that is known of it. */
-export function explainReason(reason: LoadReason): string[] {
+/** What is known of each reason, a line each thing. The same advice is given once. */
+export function explainReasons(reasons: readonly LoadReason[]): string[] {
+  return reasons.flatMap((reason, n) => explainReason(reason, !reasons.slice(0, n).some(({ advice }) => advice === reason.advice)));
+}
+function explainReason(reason: LoadReason, advises: boolean): string[] {
   const { check, errno, record, symbol, expected, found, section, offset, advice } = reason;
   const place = [section, offset === undefined ? undefined : `byte ${offset} of the file`].filter(
     (part) => part !== undefined && part !== '',
@@ -19,7 +22,7 @@ export function explainReason(reason: LoadReason): string[] {
     ['expected', expected],
     ['found', found],
     ['where', place.length === 0 ? undefined : place.join(', ')],
-    ['what to do', advice],
+    ['what to do', advises ? advice : undefined],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
@@ -31,8 +34,5 @@ export function explainReason(reason: LoadReason): string[] {
 export function explain({ module, step, reasons }: LoadReport): string[] {
   if (reasons.length === 0) return [];
   const where = step === undefined ? 'before load_module()' : `in ${step}()`;
-  return [
-    `${module ?? 'the file'} was refused ${where}:`,
-    ...reasons.flatMap((reason) => explainReason(reason).map((line) => `  ${line}`)),
-  ];
+  return [`${module ?? 'the file'} was refused ${where}:`, ...explainReasons(reasons).map((line) => `  ${line}`)];
 }
