@@ -1,12 +1,11 @@
 // Eight tasks load and unload thirty modules as a seed has it: nothing is left at the end, and the same seed gives the same log.
 // STRESS=20000 npx vitest run test/stress.test.ts: so many loads and unloads instead of 1,000; STRESS_SEED: another seed.
 import { readdirSync, readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { O_NONBLOCK, O_TRUNC } from '#abi';
 import { loadKernel } from '#host-node';
 import { bootOn, type Machine } from '#machine';
+import { usedHeap } from './heap.ts';
 import { testHost } from './kernel.ts';
 import { Edit } from './loader/edit.ts';
 
@@ -68,15 +67,6 @@ async function unloadAll(machine: Machine, all: readonly Loadable[]): Promise<vo
   for (let round = 0; machine.kernel.modules.all.length > 0 && round < all.length; round++)
     for (const { name } of machine.kernel.modules.all.slice()) await machine.process.delete_module(name, O_NONBLOCK);
 }
-const collect = ((): (() => void) => {
-  setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as () => void;
-})();
-/** Bytes of JavaScript's heap, garbage apart. */
-function heap(): number {
-  collect();
-  return process.memoryUsage().heapUsed;
-}
 /** A machine where everything was loaded once or twice: what the kernel makes at the first use of something stays. */
 async function warm(all: readonly Loadable[]): Promise<Machine> {
   const machine = await bootOn({ description: loadKernel(), host: testHost });
@@ -121,9 +111,9 @@ test('nothing is left', { timeout: 3_600_000 }, async () => {
   const quiet = (): void => {};
   const before = inUse(machine);
   const half = await stress(machine, all, SEED, CALLS / 2, quiet);
-  const heapBefore = heap();
+  const heapBefore = usedHeap();
   const loads = half + (await stress(machine, all, SEED + 1, CALLS / 2, quiet));
-  const grown = heap() - heapBefore;
+  const grown = usedHeap() - heapBefore;
   console.log(`${CALLS} calls, ${loads} modules loaded; the heap grew by ${grown} bytes in their second half`);
   expect(inUse(machine)).toEqual(before);
   expect(loads).toBeGreaterThan(CALLS / 10);

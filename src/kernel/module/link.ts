@@ -4,6 +4,7 @@ import { SHT_REL, SHT_RELA } from '#elf';
 import { kernelOption } from '../api/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { listInit } from '../lib/list.ts';
+import { mutexInit } from '../locking/mutex.ts';
 import { KernelParam } from './kernel_param.ts';
 import { type Module, ModuleStruct } from './module.ts';
 import type { LoadReason } from './reasons.ts';
@@ -101,7 +102,7 @@ export function fillStruct(k: Kernel, module: Module, signed: boolean): void {
   const { core, init } = module.layout;
   // The loader's own reference, and one while init runs.
   struct.refcnt = 2;
-  listInit(k, struct.param_lock + k.layouts.offsetOf('mutex', 'wait_list'));
+  mutexInit(k, struct.param_lock);
   struct.sig_ok = signed ? 1 : 0;
   struct.using_gplonly_symbols = module.usesGplOnly ? 1 : 0;
   struct['mkobj.kobj.name'] = struct.name;

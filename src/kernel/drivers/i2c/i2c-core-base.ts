@@ -20,6 +20,7 @@ import {
 import type { Kernel } from '../../kernel.ts';
 import { kobjectGet, kobjectPut, kobjectSetName } from '../../lib/kobject.ts';
 import { listAddTail, listDeleteInit, listEntries, listInit } from '../../lib/list.ts';
+import { mutexInit } from '../../locking/mutex.ts';
 import { rtMutexInit } from '../../locking/rtmutex.ts';
 import type { Addr } from '../../memory.ts';
 import { kzalloc } from '../../mm/slab_common.ts';
@@ -248,7 +249,7 @@ function* registerAdapter(k: Kernel, adapter: Addr, nr: number): Sleeping<number
   rtMutexInit(k, view.bus_lock);
   rtMutexInit(k, view.mux_lock);
   k.memory.fill(view.userspace_clients_lock, 0, k.layouts.sizeOf('mutex'));
-  listInit(k, view.userspace_clients_lock + k.layouts.offsetOf('mutex', 'wait_list'));
+  mutexInit(k, view.userspace_clients_lock);
   listInit(k, view.userspace_clients);
   if (view.timeout === 0) view.timeout = HZ;
   const device = k.view(DeviceOf, view.dev);

@@ -6,7 +6,7 @@ import type { Kernel } from '../../kernel.ts';
 import { getBit, setBit } from '../../lib/bitmap.ts';
 import { kobjectPut, kobjectSetName } from '../../lib/kobject.ts';
 import { listAdd, listAddTail, listDeleteInit, listEmpty, listEntries, listInit } from '../../lib/list.ts';
-import { mutexLock, mutexUnlock } from '../../locking/mutex.ts';
+import { mutexInit, mutexLock, mutexUnlock } from '../../locking/mutex.ts';
 import type { Addr } from '../../memory.ts';
 import { kzalloc } from '../../mm/slab_common.ts';
 import { LOGLEVEL } from '../../printk/log.ts';
@@ -80,7 +80,7 @@ export class InputCore {
     dev['dev.type'] = this.#deviceType as Addr;
     dev['dev.class'] = k.symbols.require('input_class');
     deviceInitialize(k, dev.dev);
-    listInit(k, dev.mutex + k.layouts.offsetOf('mutex', 'wait_list'));
+    mutexInit(k, dev.mutex);
     listInit(k, dev.h_list);
     listInit(k, dev.node);
     kobjectSetName(k, dev.dev, `input${this.#next++}`);

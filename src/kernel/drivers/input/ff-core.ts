@@ -19,8 +19,7 @@ import {
 } from '../../api/index.ts';
 import type { Kernel } from '../../kernel.ts';
 import { getBit, setBit } from '../../lib/bitmap.ts';
-import { listInit } from '../../lib/list.ts';
-import { mutexLock, mutexUnlock } from '../../locking/mutex.ts';
+import { mutexInit, mutexLock, mutexUnlock } from '../../locking/mutex.ts';
 import type { Addr } from '../../memory.ts';
 import { kzalloc } from '../../mm/slab_common.ts';
 import { LOGLEVEL } from '../../printk/log.ts';
@@ -175,7 +174,7 @@ export const ffCoreApi: KernelApi = kernelApi('drivers/input/ff-core.c', {
     const view = k.view(FfDevice, ff);
     view.effects = kzalloc(k, most * k.layouts.sizeOf('ff_effect'));
     view.max_effects = most;
-    listInit(k, view.mutex + k.layouts.offsetOf('mutex', 'wait_list'));
+    mutexInit(k, view.mutex);
     input.ff = ff;
     input.flush = k.symbols.require('input_ff_flush');
     input.event = k.symbols.require('input_ff_event');

@@ -17,6 +17,7 @@ import { type TreeDirectory } from '../../fs/node.ts';
 import { Sysfs, sysfsText } from '../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../kernel.ts';
 import { listAddTail, listDeleteInit, listInit } from '../../lib/list.ts';
+import { mutexInit } from '../../locking/mutex.ts';
 import type { Addr } from '../../memory.ts';
 import { Classes, KernelClasses } from '../base/class.ts';
 import { Device, describeDevices, deviceCreate, deviceUnregister } from '../base/core.ts';
@@ -97,7 +98,7 @@ function* register(k: Kernel, parent: Addr, cdev: Addr, initData: Addr): Sleepin
   const name = freeName(k, cls, proposed);
   if (name !== proposed) devPrintk(k, LEVEL_WARNING, parent, `Led ${proposed} renamed to ${name} due to name collision\n`);
   for (const lock of [view.led_access, view.trigger_lock]) k.memory.fill(lock, 0, 16);
-  listInit(k, view.led_access + k.layouts.offsetOf('mutex', 'wait_list'));
+  mutexInit(k, view.led_access);
   listInit(k, view.trigger_lock + k.layouts.offsetOf('rw_semaphore', 'wait_list'));
   view.dev = yield* deviceCreate(k, { cls, parent, devt: 0, data: cdev, groups: view.groups, name });
   if (isError(view.dev)) return view.dev;

@@ -24,7 +24,7 @@ import { sysfsText } from '../../../fs/sysfs/sysfs.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { kobjectPut, kobjectSetName } from '../../../lib/kobject.ts';
 import { listAddTail, listDeleteInit, listEntries, listInit } from '../../../lib/list.ts';
-import { mutexLock, mutexUnlock } from '../../../locking/mutex.ts';
+import { mutexInit, mutexLock, mutexUnlock } from '../../../locking/mutex.ts';
 import type { Addr } from '../../../memory.ts';
 import { Buses, type BusOperations, DeviceDriver } from '../../base/bus.ts';
 import { Device, describeDevices, deviceAdd, deviceDel, deviceInitialize } from '../../base/core.ts';
@@ -322,7 +322,7 @@ export const serioApi: KernelApi = kernelApi('drivers/input/serio/serio.c', {
     yield* core.ready();
     const view = k.view(Port, address);
     for (const list of [view.node, view.child_node, view.children]) listInit(k, list);
-    listInit(k, view.drv_mutex + k.layouts.offsetOf('mutex', 'wait_list'));
+    mutexInit(k, view.drv_mutex);
     deviceInitialize(k, view.dev);
     kobjectSetName(k, view.dev, core.name());
     const device = k.view(Device, view.dev);
