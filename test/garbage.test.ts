@@ -105,7 +105,7 @@ test(`${LAST - FIRST} mutated modules end in an errno, load and run, or panic`, 
       const kind = await fate(machine, image);
       machine.kernel.halt();
       results.set(kind, (results.get(kind) ?? 0) + 1);
-      if (number % 500 === 0) expect(usedHeap()).toBeLessThan(MOST_HEAP);
+      if (number % 500 === 0) expect(await usedHeap()).toBeLessThan(MOST_HEAP);
     } catch (error) {
       throw new Error(`FUZZ_CASE=${number} (${story}): ${(error as Error).stack}`, { cause: error });
     }

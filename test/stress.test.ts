@@ -111,9 +111,9 @@ test('nothing is left', { timeout: 3_600_000 }, async () => {
   const quiet = (): void => {};
   const before = inUse(machine);
   const half = await stress(machine, all, SEED, CALLS / 2, quiet);
-  const heapBefore = usedHeap();
+  const heapBefore = await usedHeap();
   const loads = half + (await stress(machine, all, SEED + 1, CALLS / 2, quiet));
-  const grown = usedHeap() - heapBefore;
+  const grown = (await usedHeap()) - heapBefore;
   console.log(`${CALLS} calls, ${loads} modules loaded; the heap grew by ${grown} bytes in their second half`);
   expect(inUse(machine)).toEqual(before);
   expect(loads).toBeGreaterThan(CALLS / 10);
