@@ -221,13 +221,16 @@ export class ExceptionHandler {
   dumpStack(way?: string): void {
     printDump(this.#k, 'dump_stack', undefined, way);
   }
-  /** WARN() in the kernel function `name`, with a text; WARN_ON() without. */
-  warn(file: string, line: number, name: string, text?: string, level: LevelName = 'warning'): void {
+  /**
+   * WARN() in the kernel function `name`, with a text; WARN_ON() without. `way`: how the kernel comes there, where no module's function
+   * called it.
+   */
+  warn(file: string, line: number, name: string, text?: string, level: LevelName = 'warning', way?: string): void {
     const k = this.#k;
     const site = this.#kernelBug(file, line, name);
     k.log.print('warning', CUT_HERE);
     if (text !== undefined) k.log.print(level, text);
-    this.#reportWarning(file, site?.line ?? line, site?.address ?? k.description.kallsyms.byName(name) ?? 0);
+    this.#reportWarning(file, site?.line ?? line, site?.address ?? k.description.kallsyms.byName(name) ?? 0, way);
     k.taint.add(TAINT.WARN);
   }
   /** WARN_ONCE(): the first time in this kernel. */
@@ -244,14 +247,14 @@ export class ExceptionHandler {
     else if (site !== undefined) this.#k.memory.setU16(site.address, UD2);
     return site;
   }
-  #reportWarning(file: string, line: number, ip: Addr): void {
+  #reportWarning(file: string, line: number, ip: Addr, way?: string): void {
     const k = this.#k;
     const name = symbolText(k, ip);
     k.log.print('warning', `WARNING: CPU: 0 PID: ${k.current.pid} at ${file}:${line} ${name}`);
     printModules(k);
     printHeader(k);
     printRegisters(k, ip);
-    printTrace(k, ip);
+    printTrace(k, ip, way);
     this.#checkPanic('kernel', 'check_panic_on_warn', ip);
     k.log.print('warning', END_TRACE);
   }

@@ -87,6 +87,24 @@ export function symbolSessions(built: Built): Session[] {
     {
       name: 'percpu',
       cases: [
+        ...[
+          [9000, 32],
+          [32768, 32],
+          [32772, 32],
+          [40000, 32],
+          [16, 3],
+          [16, 48],
+        ].map(([size, align]) =>
+          load(
+            `percpu of ${size} bytes aligned to ${align}`,
+            new Edit(built('percpu.ko'))
+              .sectionField('.data..percpu', 'type', 8)
+              .sectionField('.data..percpu', 'size', size as number)
+              .sectionField('.data..percpu', 'align', align as number).bytes,
+            '',
+            'percpu',
+          ),
+        ),
         load('percpu variables', built('percpu.ko'), '', 'percpu'),
         load('aligned to 8192', new Edit(built('percpu.ko')).sectionField('.data..percpu', 'align', 8192).bytes, '', 'percpu'),
         ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((n) => ({

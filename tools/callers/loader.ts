@@ -6,17 +6,18 @@ const recordings = new URL('../../test/loader/recordings/', import.meta.url).pat
 const sources = [
   { key: 'positive', file: 'results', says: 'suspiciously returned' },
   { key: 'percpu', file: 'percpu', says: 'percpu: allocation failed' },
+  { key: 'percpu_warning', file: 'percpu', says: 'illegal size' },
 ] as const;
 
-/** The frames between dump_stack_lvl and the system call. */
+/** The frames above the system call; dump_stack's own are those of each dump. */
 function framesOf(file: string, says: string): string[] {
   const lines = readFileSync(`${recordings}${file}.txt`, 'latin1').split('\n');
   const start = lines.findIndex((line) => line.includes(says));
   const trace = lines.slice(start).map((line) => line.replace(/^<4> /, ''));
-  const top = trace.findIndex((line) => line.startsWith('dump_stack_lvl'));
+  const top = trace.indexOf('<TASK>');
   const call = trace.findIndex((line) => line.startsWith('__do_sys_'));
   if (start < 0 || top < 0 || call < top) throw new Error(`${file}.txt has no trace after '${says}'`);
-  return trace.slice(top + 1, call).filter((line) => !line.startsWith('? '));
+  return trace.slice(top + 1, call).filter((line) => !/^(?:\? |dump_stack_lvl)/.test(line));
 }
 /** `ways`: those of init_module and finit_module, whose ends are the same. */
 export function loaderWays(ways: ReadonlyMap<string, readonly string[]>): (readonly [string, readonly string[]])[] {

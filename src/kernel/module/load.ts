@@ -49,6 +49,9 @@ export const MODULE_INIT_IGNORE_MODVERSIONS = 1;
 export const MODULE_INIT_IGNORE_VERMAGIC = 2;
 const PAGE_SIZE = 4096;
 const PERCPU_REPORTS = 10;
+/** PCPU_MIN_ALLOC_SIZE and PCPU_MIN_UNIT_SIZE. */
+const PERCPU_UNIT = 4;
+const MOST_PERCPU = 32768;
 /** How long a load waits for the init of a module whose symbols it uses. */
 const INIT_WAIT = 30e9;
 
@@ -291,9 +294,17 @@ export class Load implements SymbolUser {
     const section = module.layout.percpu;
     if (section === undefined || section.size === 0) return;
     if (section.align > PAGE_SIZE) this.print('warning', `${module.name}: per-cpu alignment ${section.align} > ${PAGE_SIZE}`);
-    module.percpu = percpu.allocReserved(section.size, Math.min(section.align, PAGE_SIZE));
+    // Linux: pcpu_alloc().
+    const align = Math.max(PERCPU_UNIT, Math.min(section.align, PAGE_SIZE));
+    const size = Math.ceil(section.size / PERCPU_UNIT) * PERCPU_UNIT;
+    if (size > MOST_PERCPU || (align & (align - 1)) !== 0) {
+      const text = `illegal size (${size}) or align (${align}) for percpu allocation`;
+      this.#k.exceptions.warn('mm/percpu.c', 1758, 'pcpu_alloc', text, 'warning', `${this.request.way}.percpu_warning`);
+      return this.#refuse(noPercpu(module.name, section));
+    }
+    module.percpu = percpu.allocReserved(size, align);
     if (module.percpu === undefined) {
-      this.#reportPercpu(section.size, Math.min(section.align, PAGE_SIZE));
+      this.#reportPercpu(size, align);
       return this.#refuse(noPercpu(module.name, section));
     }
     if (section.type !== SHT_NOBITS) memory.write(percpu.base + module.percpu, module.elf.contents(section));

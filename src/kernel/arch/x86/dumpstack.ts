@@ -2,7 +2,7 @@
 import { RSP } from '../../cpu.ts';
 import type { Kernel } from '../../kernel.ts';
 import { type Addr, hex64 } from '../../memory.ts';
-import { flagsText } from '../../module/module.ts';
+import { flagsText, MODULE_STATE_UNFORMED } from '../../module/module.ts';
 import { symbolText } from '../../symbolize.ts';
 import { isMapped, LastFault } from './mm/fault.ts';
 
@@ -52,7 +52,10 @@ export const print = (k: Kernel, text: string): void => k.log.print('warning', t
 
 /** 'Modules linked in:' newest first. */
 export function printModules(k: Kernel): void {
-  const modules = k.modules.listed.map((module) => ` ${module.name}${flagsText(module)}`).join('');
+  const modules = k.modules.listed
+    .filter(({ state }) => state !== MODULE_STATE_UNFORMED)
+    .map((module) => ` ${module.name}${flagsText(module)}`)
+    .join('');
   const last = k.modules.lastUnloaded === undefined ? '' : ` [last unloaded: ${k.modules.lastUnloaded}]`;
   print(k, `Modules linked in:${modules}${last}`);
 }

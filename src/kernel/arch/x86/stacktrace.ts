@@ -90,8 +90,9 @@ function* interruptedLines(k: Kernel): Generator<string> {
   k.registers.restore(now);
   yield* lines;
 }
-export function printTrace(k: Kernel, ip: Addr): void {
-  printLines(k, [...traceLines(k, ip)]);
+/** `way`: the frames of a kernel function that no module's function called (a key of KernelDescription.wayTo). */
+export function printTrace(k: Kernel, ip: Addr, way?: string): void {
+  printLines(k, way === undefined ? [...traceLines(k, ip)] : [...dumpLines(k, way, undefined, '')]);
 }
 function printLines(k: Kernel, lines: readonly string[]): void {
   print(k, 'Call Trace:');
