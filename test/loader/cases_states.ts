@@ -98,6 +98,14 @@ export function stateSessions(built: Built): Session[] {
       ],
     },
     {
+      name: 'unbalanced',
+      cases: [
+        { name: 'preemption off', script: "sys 'init unbalanced.ko preempt=1'\nlook\nsys 'delete 0 unbalanced'" },
+        { name: 'interrupts off', script: "sys 'init unbalanced.ko irqs=1'\nlook\nsys 'delete 0 unbalanced'" },
+        { name: 'both, and twice', script: "sys 'finit 0 r unbalanced.ko preempt=2 irqs=1'\nlook\nsys 'delete 0 unbalanced'" },
+      ],
+    },
+    {
       name: 'hidden',
       cases: [
         { name: 'it looks at the list', script: "sys 'init plain.ko' 'init provider.ko' 'init hide.ko'" },

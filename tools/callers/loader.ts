@@ -6,6 +6,7 @@ const recordings = new URL('../../test/loader/recordings/', import.meta.url).pat
 const sources = [
   { key: 'positive', file: 'results', says: 'suspiciously returned' },
   { key: 'percpu', file: 'percpu', says: 'percpu: allocation failed' },
+  { key: 'unbalanced', file: 'unbalanced', says: 'preemption imbalance' },
   { key: 'percpu_warning', file: 'percpu', says: 'illegal size' },
 ] as const;
 

@@ -239,7 +239,15 @@ export class Modules {
     k.percpu.preemptCount = preemptCount;
     const irqs = (k.registers.rflags & EFLAGS_IF) === 0n ? 'disabled interrupts ' : '';
     k.registers.rflags |= EFLAGS_IF;
-    if (wrong + irqs !== '') k.exceptions.warn('init/main.c', 1284, 'do_one_initcall', `initcall ${name} returned with ${wrong}${irqs}`);
+    if (wrong + irqs !== '')
+      k.exceptions.warn(
+        'init/main.c',
+        1284,
+        'do_one_initcall',
+        `initcall ${name} returned with ${wrong}${irqs}`,
+        'warning',
+        `${way}.unbalanced`,
+      );
     return result;
   }
   #freeInit(module: Module): void {
