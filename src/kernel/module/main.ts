@@ -4,7 +4,7 @@ import { EAGAIN, EBUSY, ENOENT, EPERM } from '#abi';
 import { kernelSymbol, type Sleeping } from '../api/index.ts';
 import { asyncSynchronizeFull } from '../async.ts';
 import type { Kernel } from '../kernel.ts';
-import { listAdd, listDeleteInit, listEntries, listInit } from '../lib/list.ts';
+import { listAdd, listDeleteInit, listInit } from '../lib/list.ts';
 import { type Addr, GuestFault } from '../memory.ts';
 import { notifyModule } from '../notifier.ts';
 import { Waiters } from '../sched/waiters.ts';
@@ -55,11 +55,20 @@ export class Modules {
   }
   /**
    * Those in the guest's list `modules`, newest first: what lsmod, rmmod and the resolution of symbols see. A module that takes itself
-   * out of the list hides, as on Linux.
+   * out of the list hides, as on Linux. A list that does not lead from module to module and back is damaged, and no list any more:
+   * Linux would crash at it, in its report too.
    */
   get listed(): readonly Module[] {
-    const offset = this.#k.layouts.offsetOf('module', 'list');
-    return listEntries(this.#k, this.#head(MODULES)).flatMap((entry) => this.at(entry - offset) ?? []);
+    const { memory, layouts } = this.#k;
+    const offset = layouts.offsetOf('module', 'list');
+    const head = this.#head(MODULES);
+    const found: Module[] = [];
+    for (let entry = memory.ptr(head); entry !== head; entry = memory.ptr(entry)) {
+      const module = this.at(entry - offset);
+      if (module === undefined || found.includes(module)) return this.#list;
+      found.push(module);
+    }
+    return found;
   }
   /** A list's head in the image. */
   #head(symbol: string): Addr {
