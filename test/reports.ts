@@ -1,5 +1,5 @@
 // What of an oops, WARN, BUG or panic can be compared between two machines. All that is left is compared to the letter.
-// docs/decisions/0010-what-reports-cannot-repeat.md says why each of these differs.
+// docs/decisions/0006-what-reports-cannot-repeat.md says why each of these differs.
 
 export interface Comparison {
   /** All registers of the kernel hold what the module's code put there. */
