@@ -129,6 +129,15 @@ test('-c finds modules of the working directory; a module with a timer does not 
   const { stdout, status } = kobox(['-c', 'insmod samples/hello/hello.ko && insmod samples/timer/timer.ko && lsmod | wc -l; sleep 100 &']);
   expect({ stdout, status }).toEqual({ stdout: '3\n', status: 0 });
 });
+test("--cmdline is the kernel's command line", () => {
+  const { stdout, stderr, status } = kobox([
+    ...['--cmdline', 'module.sig_enforce=1 quiet'],
+    ...['-c', 'cat /proc/cmdline; insmod samples/hello/hello.ko; echo $?; dmesg | cut -d] -f2'],
+  ]);
+  expect(stderr).toBe('insmod: ERROR: could not insert module samples/hello/hello.ko: Key was rejected by service\n');
+  expect(stdout).toBe('module.sig_enforce=1 quiet\n1\n Loading of unsigned module is rejected\n');
+  expect(status).toBe(0);
+});
 test('a mount and a named module of the same folder', () => {
   const { stdout, status } = kobox([
     '--mount',

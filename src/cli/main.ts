@@ -61,6 +61,7 @@ async function main(argv: readonly string[]): Promise<number> {
       command: { type: 'string', short: 'c' },
       mount: { type: 'string', multiple: true },
       kernel: { type: 'string' },
+      cmdline: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean' },
     },
@@ -89,6 +90,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const script = typed ? readFileSync(0, 'utf8') : file === undefined ? values.command : readScript(file);
   const machine = await boot({
     ...(values.kernel !== undefined && { kernel: values.kernel }),
+    ...(values.cmdline !== undefined && { cmdline: values.cmdline }),
     time: script === undefined ? 'wall' : 'virtual',
   });
   for (const { host, guest, readOnly } of mounts) mountFolder(machine, host, guest, { readOnly });

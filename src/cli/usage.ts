@@ -11,6 +11,7 @@ export const USAGE = `kobox: loads Linux kernel modules into a kernel written in
 
   --mount HOST:GUEST[:ro]   a folder of this computer inside, live: changes are seen on both sides (may be repeated)
   --kernel RELEASE          which Linux to be (kobox kernel list)
+  --cmdline TEXT            the kernel's command line: 'module.sig_enforce=1 lockdown=integrity'
   --help, --version
 `;
 /** The command was called wrongly: message, hint, status 2. */
