@@ -9,12 +9,10 @@ export * from './host.ts';
 export * from './kernel.ts';
 export { type Uevent, Uevents } from './lib/kobject_uevent.ts';
 export { kstrto, parseBool } from './lib/kstrtox.ts';
-
 export * from './memory.ts';
 export { MODULES } from './mm/layout.ts';
 export { type Checked, checkElf, checkModuleFile, checkSectionFlags, type ModuleFile as LoadableFile } from './module/checks.ts';
 export { explain, explainReasons } from './module/explain.ts';
-
 export { type Layout, layOut, type SectionClass, sectionClass } from './module/layout.ts';
 export { parameterReason } from './module/parameters.ts';
 export { advice, type LoadCheck, type LoadReason, type LoadReport, reason } from './module/reasons.ts';

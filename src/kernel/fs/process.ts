@@ -37,9 +37,7 @@ import type { LoadReport } from '../module/reasons.ts';
 import { finitModule, initModule } from '../module/syscalls.ts';
 import { doSyslog } from '../printk/syslog.ts';
 import { NODENAME } from '../sched/init_task.ts';
-
 import { TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, type Task } from '../sched/task.ts';
-
 import type { DirectoryEntry, InitWay, OrErrno, Process, Stat } from '../syscalls.ts';
 import { DeviceNode } from './devices.ts';
 import { FileTable } from './file.ts';
