@@ -62,6 +62,11 @@ export class Memory {
     if (!(address >= LOWEST && address + size <= ERR_PTR_START)) throw new GuestFault(address, write);
     return address >>> 0;
   }
+  /** The items of a guest array, `size` bytes each. A count that leads out of memory is a fault, as it would be at its end. */
+  array<T>(address: Addr, count: number, size: number, load: (at: Addr) => T): T[] {
+    this.index(address, count * size, false);
+    return Array.from({ length: count }, (_, n) => load(address + n * size));
+  }
   /** Whether [address, address + size) lies in the kernel window. */
   valid(address: Addr, size = 1): boolean {
     return address >= LOWEST && address + size <= ERR_PTR_START;

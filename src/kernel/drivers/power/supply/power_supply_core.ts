@@ -68,7 +68,7 @@ const descriptionOf = (k: Kernel, psy: Addr) => k.view(Description, supply(k, ps
 const supplyOf = (k: Kernel, device: Addr): Addr => device - k.layouts.offsetOf('power_supply', 'dev');
 const nameOf = (k: Kernel, psy: Addr): string => k.memory.cstring(descriptionOf(k, psy).name);
 function propertiesOf(k: Kernel, desc: { properties: Addr; num_properties: number }): number[] {
-  return Array.from({ length: desc.num_properties }, (_, n) => k.memory.u32(desc.properties + 4 * n));
+  return k.memory.array(desc.properties, desc.num_properties, 4, (at) => k.memory.u32(at));
 }
 /** All supplies, oldest first. */
 function* allSupplies(k: Kernel): Sleeping<Addr[]> {
@@ -193,7 +193,7 @@ function* unregister(k: Kernel, psy: Addr): Sleeping<void> {
 /** Names of the supplies that this one feeds. */
 function supplicants(k: Kernel, psy: Addr): string[] {
   const { supplied_to, num_supplicants } = supply(k, psy);
-  return Array.from({ length: num_supplicants }, (_, n) => k.memory.cstring(k.memory.ptr(supplied_to + 8 * n)));
+  return k.memory.array(supplied_to, num_supplicants, 8, (at) => k.memory.cstring(k.memory.ptr(at)));
 }
 /** Tells those that it feeds, and who listens: in a task of its own. */
 function changed(k: Kernel, psy: Addr): void {
