@@ -64,7 +64,7 @@ export class Memory {
   }
   /** The items of a guest array, `size` bytes each. A count that leads out of memory is a fault, as it would be at its end. */
   array<T>(address: Addr, count: number, size: number, load: (at: Addr) => T): T[] {
-    this.index(address, count * size, false);
+    if (count > 0) this.index(address, count * size, false);
     return Array.from({ length: count }, (_, n) => load(address + n * size));
   }
   /** Whether [address, address + size) lies in the kernel window. */
