@@ -86,9 +86,7 @@ export class KernelVariables {
       // What a table has, it fills itself.
       if (owner === '' || k.symbols.addressOf(owner) === undefined) k.memory.write(address, bytes);
     }
-    for (const option of k.cmdline.split(' ')) {
-      const [full = '', value = '1'] = option.split(/=(.*)/s);
-      const named = full.replaceAll('-', '_');
+    for (const { name: named, value = '1' } of k.commandLine.parameters) {
       const found = k.description.builtin.parameters.find(({ module, name }) => (module === '' ? name : `${module}.${name}`) === named);
       if (found !== undefined) this.store(found, value);
       // Options that cannot be seen, of variables that can.

@@ -14,9 +14,10 @@ export const printkApi: KernelApi = kernelApi('kernel/printk/printk.c', {
   console_printk: kdata((k, address) => {
     const bytes = k.description.dataOf('console_printk');
     if (bytes !== undefined) k.memory.write(address, bytes);
-    for (const option of k.cmdline.split(' ')) {
-      const level = option === 'quiet' ? QUIET : option === 'debug' ? DEBUG : Number(/^loglevel=(\d+)$/.exec(option)?.[1] ?? Number.NaN);
-      if (!Number.isNaN(level)) k.memory.setU32(address, level);
+    for (const { name, value = '' } of k.commandLine.parameters) {
+      if (name === 'quiet') k.memory.setU32(address, QUIET);
+      else if (name === 'debug') k.memory.setU32(address, DEBUG);
+      else if (name === 'loglevel' && /^\d+$/.test(value)) k.memory.setU32(address, Number(value));
     }
   }),
   /** Formats a record and puts it into the log. Context: any. Return: the length of the text, without level and newline. */
